@@ -187,5 +187,19 @@ export const BATCH_SCHEMAS = {
   BatchCancel: z.strictObject({
     running: z.enum(['cancel', 'finish']).default('cancel').describe('Whether running imports are cancelled or finish'),
   }),
-  BatchRetry: z.strictObject({ cancelled: z.boolean().default(false).describe('Also retries cancelled items') }),
+  BatchRetry: z.strictObject({
+    cancelled: z.boolean().default(false).describe('Also retries cancelled items'),
+    items: z
+      .array(z.string().min(1).max(256))
+      .min(1)
+      .max(1_000)
+      .optional()
+      .describe('Image names of the items; absent: all failed ones'),
+    set: z
+      .record(z.string().max(300), z.unknown())
+      .optional()
+      .describe(
+        'Fields of their requests to change first, path to value; null removes a field. For up to 10,000 items',
+      ),
+  }),
 } as const;

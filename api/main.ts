@@ -24,6 +24,7 @@ import { createAccessStore } from '../store/access.js';
 import { createKeyStore } from '../store/api-keys.js';
 import { createAuditStore } from '../store/audit.js';
 import { openIntake } from '../store/batch-intake.js';
+import { createBatchRetries } from '../store/batch-retries.js';
 import { createBatchSeries } from '../store/batch-series.js';
 import { createBatchViews } from '../store/batch-views.js';
 import { createBatchStore } from '../store/batches.js';
@@ -170,6 +171,7 @@ export async function runApi(
   const imports = { store, workflows, clock: systemClock, workerHost, accounts, sealSource };
   const batches = {
     batches: createBatchStore(pool),
+    retries: createBatchRetries(pool),
     views: createBatchViews(pool, config.prices),
     series: createBatchSeries(pool),
     openIntake: () => openIntake(pool),

@@ -4,6 +4,7 @@ import type { SealSource } from '../domain/request/source-secrets.js';
 import type { Clock, Delivery, WorkflowStatus } from '../imports/ports.js';
 import type { TemporalServerReader } from '../imports/temporal-server.js';
 import type { BatchIntake } from '../store/batch-intake.js';
+import type { BatchRetries } from '../store/batch-retries.js';
 import type { BatchSeriesStore } from '../store/batch-series.js';
 import type { BatchViews } from '../store/batch-views.js';
 import type { BatchStore, BatchToStart } from '../store/batches.js';
@@ -12,6 +13,7 @@ export interface BatchUseCaseDependencies {
   readonly batches: BatchStore;
   readonly views: BatchViews;
   readonly series: BatchSeriesStore;
+  readonly retries: BatchRetries;
   readonly openIntake: () => BatchIntake;
   readonly workflows: BatchWorkflows;
   readonly clock: Clock;

@@ -25,10 +25,6 @@ export interface OtherServer {
   readonly connected: TemporalServer;
 }
 
-export type RetryOutcome =
-  | { readonly kind: 'done'; readonly batch: BatchView; readonly retried: number }
-  | Exclude<SteerOutcome, { readonly kind: 'done' | 'ended' }>;
-
 export type PolicyOutcome =
   | SteerOutcome
   | { readonly kind: 'wrongPolicy'; readonly problems: readonly RequestProblem[] };
@@ -63,28 +59,6 @@ export async function resumeBatchImports(
   return await steer(deps, id, { kind: 'resumeImports', ...signal });
 }
 
-/** Starts a new attempt of every failed item, also of a batch that has ended. */
-export async function retryBatch(
-  deps: Steering,
-  id: string,
-  { cancelled }: { readonly cancelled: boolean },
-): Promise<RetryOutcome> {
-  const batch = await deps.batches.forStart(id);
-  if (batch === null) return { kind: 'unknownBatch' };
-  const elsewhere = await runsElsewhere(deps, batch);
-  if (elsewhere !== null) return elsewhere;
-  const retried = await deps.batches.retry(id, cancelled ? ['failed', 'cancelled'] : ['failed']);
-  const view = await deps.views.get(id);
-  if (view === null) return { kind: 'unknownBatch' };
-  // An earlier retry may have reset items during an outage of Temporal.
-  const itemsWait = isFinalBatch(view.state) && view.counts.waiting > 0;
-  if (retried === 0 && !itemsWait) return { kind: 'done', batch: view, retried };
-  const delivery = await deps.workflows.send(batch, { kind: 'retry' });
-  if (delivery.kind === 'unreachable') return delivery;
-  const shownNow = await shown(deps, id);
-  return shownNow.kind === 'done' ? { ...shownNow, retried } : { kind: 'unknownBatch' };
-}
-
 /** Fields that the change does not contain keep their values. */
 export async function changeBatchPolicy(deps: Steering, id: string, change: unknown): Promise<PolicyOutcome> {
   const batch = await deps.batches.forStart(id);
@@ -112,14 +86,17 @@ async function steer(deps: Steering, id: string, message: BatchMessage): Promise
 }
 
 /** Null for an ended batch, which a retry may start on another server. */
-async function runsElsewhere({ workflows }: Steering, batch: RecordedBatch): Promise<OtherServer | null> {
+export async function runsElsewhere(
+  { workflows }: Pick<Steering, 'workflows'>,
+  batch: RecordedBatch,
+): Promise<OtherServer | null> {
   if (isFinalBatch(batch.state) || batch.server === null) return null;
   const connected = await workflows.server.lately();
   if (connected === null || isSameServer(batch.server, connected)) return null;
   return { kind: 'otherServer', startedIn: batch.server, connected };
 }
 
-async function shown(deps: Steering, id: string): Promise<SteerOutcome> {
+export async function shown(deps: Pick<Steering, 'views'>, id: string): Promise<SteerOutcome> {
   const batch = await deps.views.get(id);
   return batch === null ? { kind: 'unknownBatch' } : { kind: 'done', batch };
 }

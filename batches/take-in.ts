@@ -19,6 +19,8 @@ export interface BatchSettings {
   readonly format: BatchFormat;
   /** `name`, `policy` and `defaults` that override those in the file. */
   readonly header: BatchHeader;
+  /** Values that the defaults in the file override. Default: none. */
+  readonly fallbacks?: BatchHeader;
   readonly skipInvalid: boolean;
   /** Base folder of relative sources, as a `file:` URL. */
   readonly base: string | null;
@@ -66,7 +68,9 @@ export async function takeInBatch(
   body: AsyncIterable<Uint8Array>,
 ): Promise<TakenIn> {
   const source = hashed(body);
-  source.add(JSON.stringify([settings.format, settings.header, settings.skipInvalid, settings.base]));
+  source.add(
+    JSON.stringify([settings.format, settings.header, settings.skipInvalid, settings.base, ...fallbacksOf(settings)]),
+  );
   try {
     const taken = await readInto(intake, settings, source.chunks());
     if (taken.kind === 'arriving') return taken;
@@ -211,12 +215,17 @@ class ItemPages {
   }
 }
 
+/** Absent ones keep the digests of earlier versions. */
+function fallbacksOf({ fallbacks }: BatchSettings): readonly BatchHeader[] {
+  return fallbacks === undefined ? [] : [fallbacks];
+}
+
 type HeaderReading =
   | { readonly name: string; readonly policyOf: (items: number) => BatchPolicy; readonly defaults: unknown }
   | { readonly problems: readonly RequestProblem[] };
 
 function readHeader(inFile: BatchHeader, settings: BatchSettings): HeaderReading {
-  const exceeded = exceededBound(inFile) ?? exceededBound(settings.header);
+  const exceeded = exceededBound(inFile) ?? exceededBound(settings.header) ?? exceededBound(settings.fallbacks ?? {});
   if (exceeded !== null) return { problems: [exceeded] };
   const given = { ...inFile, ...settings.header };
   const problems: RequestProblem[] = Object.keys(given)
@@ -237,7 +246,7 @@ function readHeader(inFile: BatchHeader, settings: BatchSettings): HeaderReading
   return {
     name: String(name),
     policyOf: (items) => policyForSize(policy.policy, givenPolicy, items),
-    defaults: merge(inFile.defaults ?? {}, settings.header.defaults),
+    defaults: merge(merge(settings.fallbacks ?? {}, inFile.defaults), settings.header.defaults),
   };
 }
 

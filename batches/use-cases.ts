@@ -9,7 +9,8 @@ import { listLostBatches, reconcileBatches } from './check-workflows.js';
 import { batchCreation } from './create.js';
 import type { BatchUseCaseDependencies } from './ports.js';
 import { batchReading } from './read.js';
-import { cancelBatch, changeBatchPolicy, pauseBatch, resumeBatch, resumeBatchImports, retryBatch } from './steer.js';
+import { type BatchRetryOrder, retryBatch } from './retry.js';
+import { cancelBatch, changeBatchPolicy, pauseBatch, resumeBatch, resumeBatchImports } from './steer.js';
 
 export type BatchUseCases = ReturnType<typeof createBatchUseCases>;
 
@@ -30,7 +31,7 @@ export function createBatchUseCases(deps: BatchUseCaseDependencies) {
     /** @param running whether running imports are cancelled or finish */
     cancel: (id: string, running: BatchCancelSignal['running'], by?: Requester) =>
       cancelBatch(deps, id, { running, ...(by === undefined ? {} : { by }) }),
-    retry: (id: string, which: { readonly cancelled: boolean }) => retryBatch(deps, id, which),
+    retry: (id: string, order: BatchRetryOrder) => retryBatch(deps, id, order),
     changePolicy: (id: string, change: unknown) => changeBatchPolicy(deps, id, change),
   };
 }

@@ -546,8 +546,8 @@ export interface paths {
         readonly get?: never;
         readonly put?: never;
         /**
-         * Retry every failed item, also of a batch that has ended
-         * @description Retry every failed item, also of a batch that has ended.
+         * Retry the failed items or some of them, with changes, also of a batch that has ended
+         * @description Retry the failed items or some of them, with changes, also of a batch that has ended.
          */
         readonly post: operations["retryBatch"];
         readonly delete?: never;
@@ -3570,6 +3570,12 @@ export interface components {
              * @default false
              */
             readonly cancelled?: boolean;
+            /** @description Image names of the items; absent: all failed ones */
+            readonly items?: readonly string[];
+            /** @description Fields of their requests to change first, path to value; null removes a field. For up to 10,000 items */
+            readonly set?: {
+                readonly [key: string]: unknown;
+            };
         };
         readonly WebhookCreate: {
             /** @description https://…; http://… only for networks that the operator allows */
@@ -5826,6 +5832,8 @@ export interface operations {
                 readonly policy?: string;
                 /** @description JSON object whose fields override the defaults in the file */
                 readonly defaults?: string;
+                /** @description JSON object of values that the defaults in the file override, such as a user’s settings */
+                readonly fallbacks?: string;
                 /** @description true: start the valid items even if others are invalid */
                 readonly skipInvalid?: boolean;
                 /** @description Base folder of relative sources: file:///folder/ */
@@ -6092,6 +6100,8 @@ export interface operations {
                 readonly policy?: string;
                 /** @description JSON object whose fields override the defaults in the file */
                 readonly defaults?: string;
+                /** @description JSON object of values that the defaults in the file override, such as a user’s settings */
+                readonly fallbacks?: string;
                 /** @description true: start the valid items even if others are invalid */
                 readonly skipInvalid?: boolean;
                 /** @description Base folder of relative sources: file:///folder/ */
@@ -7265,7 +7275,25 @@ export interface operations {
                     readonly "application/json": components["schemas"]["RetriedBatch"];
                 };
             };
-            readonly 400: components["responses"]["Invalid"];
+            /** @description An item cannot be retried, or its changed request is invalid; nothing was changed */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:ecs-image-import:problem:Request.Invalid",
+                     *       "title": "The request is not valid",
+                     *       "status": 400,
+                     *       "detail": "statee is not a query parameter of this route; did you mean state?",
+                     *       "code": "Request.Invalid",
+                     *       "remedy": "Fix the fields in errors[]. Nothing was changed."
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             readonly 401: components["responses"]["Unauthorized"];
             readonly 403: components["responses"]["Forbidden"];
             /** @description The batch does not exist */

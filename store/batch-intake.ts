@@ -238,6 +238,6 @@ function rowOf(item: NewBatchItem): object {
 }
 
 /** The bucket from which ECS reads the system disk. */
-function bucketOf(request: ImportRequest): string {
+export function bucketOf(request: ImportRequest): string {
   return parseObjectLocation(request.disks[0]?.source ?? '')?.bucket ?? request.upload.bucket;
 }

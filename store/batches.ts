@@ -314,7 +314,8 @@ function toRegion({ account, region }: RegionRow): BatchRegion {
   return { account: account === '' ? undefined : account, region };
 }
 
-async function copyFinalStates(pool: pg.Pool, batchId: string): Promise<void> {
+/** Of imports that have ended since they were started. */
+export async function copyFinalStates(pool: pg.Pool, batchId: string): Promise<void> {
   await pool.query(
     `update ecs_image_import.batch_items set state = i.state, ended_at = i.updated_at
      from ecs_image_import.imports i

@@ -10,6 +10,7 @@ import {
   type BatchView,
   ITEM_STATES,
 } from '../../domain/batch/batch.js';
+import { firstProblems } from '../../domain/request/problems.js';
 import { describeServer } from '../../domain/temporal-server.js';
 import { limitsIn } from '../access/authorize.js';
 import { demandBatchChange } from '../access/batch-change.js';
@@ -136,10 +137,15 @@ const retry = createRoute({
   path: '/v1/batches/{id}/retry',
   operationId: 'retryBatch',
   tags: ['Batches'],
-  summary: 'Retry every failed item, also of a batch that has ended',
+  summary: 'Retry the failed items or some of them, with changes, also of a batch that has ended',
   middleware: readsJson,
   request: { params: idPath, query: noQuery, body: jsonBody(BATCH_SCHEMAS.BatchRetry) },
-  responses: answers({ 202: json('Accepted', 'RetriedBatch'), 404: noSuchBatch, 503: unavailable }),
+  responses: answers({
+    202: json('Accepted', 'RetriedBatch'),
+    400: refusal('An item cannot be retried, or its changed request is invalid; nothing was changed'),
+    404: noSuchBatch,
+    503: unavailable,
+  }),
 });
 
 const changePolicy = createRoute({
@@ -216,7 +222,19 @@ export function batchRoutes({ batches }: Pick<ApiDependencies, 'batches'>): Open
 
   app.openapi(retry, async (context) => {
     const { id } = context.req.valid('param');
-    const outcome = await batches.retry(id, context.req.valid('json'));
+    const order = context.req.valid('json');
+    demandBatchChange(context, order.set ?? {});
+    const outcome = await batches.retry(id, order);
+    if (outcome.kind === 'wrongRetry') {
+      throw problem(
+        'invalidRequest',
+        'the items cannot be retried so',
+        'Fix the fields in errors[]. Nothing was changed.',
+        {
+          errors: firstProblems(outcome.problems),
+        },
+      );
+    }
     const batch = batchOf(id, outcome);
     return context.json({ ...batch, retried: outcome.kind === 'done' ? outcome.retried : 0 }, 202);
   });

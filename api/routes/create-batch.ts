@@ -27,6 +27,9 @@ export const batchQuery = z.strictObject({
   name: parameter.text('Name of the batch; overrides the name in the file'),
   policy: parameter.object('JSON object whose fields override the policy in the file'),
   defaults: parameter.object('JSON object whose fields override the defaults in the file'),
+  fallbacks: parameter.object(
+    'JSON object of values that the defaults in the file override, such as a user’s settings',
+  ),
   skipInvalid: parameter.flag('true: start the valid items even if others are invalid'),
   base: parameter.folder('Base folder of relative sources: file:///folder/'),
 });
@@ -141,11 +144,11 @@ export function orderOf(
   given: z.output<typeof batchQuery>,
   idempotencyKey: string | null,
 ): BatchOrder {
-  const { skipInvalid = false, base = null, ...fields } = given;
+  const { skipInvalid = false, base = null, fallbacks, ...fields } = given;
   const header = Object.fromEntries(
     Object.entries(fields).filter(([name, value]) => HEADER_FIELDS.includes(name) && value !== undefined),
   );
-  return { format, header, skipInvalid, base, idempotencyKey };
+  return { format, header, skipInvalid, base, idempotencyKey, ...(fallbacks === undefined ? {} : { fallbacks }) };
 }
 
 export function tooManyFiles(): ProblemError {

@@ -64,6 +64,19 @@ export function columnsOf(header: readonly string[], line: number): readonly Col
   return columns;
 }
 
+/** The name of the column that sets a field or the whole of it; `disks[0].source` → source. */
+export function namesOfFields(columns: readonly Column[]): (path: string) => string | null {
+  const names = new Map(columns.map(({ name, path }) => [path.join('.'), name]));
+  return (field) => {
+    const parts = field.split(/[.[\]]+/).filter((part) => part !== '');
+    for (let length = parts.length; length > 0; length -= 1) {
+      const name = names.get(parts.slice(0, length).join('.'));
+      if (name !== undefined) return name;
+    }
+    return null;
+  };
+}
+
 /** A column for a whole field and one for a part of it would overwrite each other. */
 function requireSeparateFields(columns: readonly Column[], line: number): void {
   const whole = new Map(columns.map(({ name, path }) => [path.join('.'), name]));

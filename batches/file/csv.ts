@@ -8,7 +8,7 @@ import { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { parse as parseYaml } from 'yaml';
 import { isRecord } from '../../domain/json-value.js';
-import { type Column, columnsOf, shown, withoutTrailingEmpty } from './csv-columns.js';
+import { type Column, columnsOf, namesOfFields, shown, withoutTrailingEmpty } from './csv-columns.js';
 import {
   BatchFileError,
   type BatchHeader,
@@ -89,6 +89,7 @@ async function* itemsIn(
   source.on('error', (error) => parser.destroy(error));
   source.pipe(parser);
   let columns: readonly Column[] | null = null;
+  let columnOf: (path: string) => string | null = () => null;
   let previousEnd = 0;
   try {
     for await (const { record, info } of parser as AsyncIterable<Row>) {
@@ -96,6 +97,7 @@ async function* itemsIn(
       previousEnd = info.lines;
       if (columns === null) {
         columns = columnsOf(record, line);
+        columnOf = namesOfFields(columns);
         continue;
       }
       const cells = withoutTrailingEmpty(record);
@@ -103,7 +105,7 @@ async function* itemsIn(
       if (cells.length > columns.length) {
         const reason = `the row has ${cells.length} cells, but the first row has ${columns.length} columns: column ${columns.length + 1} (${shown(cells[columns.length] ?? '')}) has no name. Quote cells that contain ${nameOf(separator)}`;
         yield { kind: 'unreadable', line, reason };
-      } else yield { kind: 'item', line, value: itemOf(columns, cells) };
+      } else yield { kind: 'item', line, value: itemOf(columns, cells), columnOf };
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;

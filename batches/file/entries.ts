@@ -6,7 +6,13 @@ export type BatchHeader = Readonly<Record<string, unknown>>;
 export type Entry =
   /** Header fields; a reader may return them one at a time, also after the items. */
   | { readonly kind: 'header'; readonly header: BatchHeader; readonly line: number }
-  | { readonly kind: 'item'; readonly line: number; readonly value: unknown }
+  | {
+      readonly kind: 'item';
+      readonly line: number;
+      readonly value: unknown;
+      /** The column of a field, as the file names it; null: it has none. Absent: the file has no columns. */
+      readonly columnOf?: (path: string) => string | null;
+    }
   /** This item cannot be read; those after it can. */
   | { readonly kind: 'unreadable'; readonly line: number; readonly reason: string };
 

@@ -13,6 +13,7 @@ import { validateRequest } from '../../domain/request/schema.js';
 import { type SealSource, sealedRequest } from '../../domain/request/source-secrets.js';
 import { queueOf } from '../../imports/file-queue.js';
 import type { NewBatchItem } from '../../store/batch-intake.js';
+import { shown } from './csv-columns.js';
 import type { Entry } from './entries.js';
 
 export interface ItemContext {
@@ -44,7 +45,7 @@ export function readItem(
   const { line } = entry;
   const refuse = (imageName: string | null, problems: readonly RequestProblem[]): ItemReading => ({
     ok: false,
-    bad: { item: number, line, imageName, problems },
+    bad: { item: number, line, imageName, problems: entry.kind === 'item' ? inColumns(entry, problems) : problems },
   });
   if (entry.kind === 'unreadable') return refuse(null, [problem('', 'item.readable', null, entry.reason)]);
   const exceeded = exceededBound(entry.value);
@@ -70,6 +71,21 @@ export function readItem(
   if (!queue.ok || !isPriority(priority) || problems.length > 0) return refuse(imageName, problems);
   const stored = sealedRequest(checked.request, context.sealSource);
   return { ok: true, item: { number, line, request: stored, fileQueue: queue.fileQueue, priority } };
+}
+
+/** Messages about a CSV file name the column instead of the field, or beside it where the names differ. */
+function inColumns(
+  { columnOf }: Extract<Entry, { readonly kind: 'item' }>,
+  problems: readonly RequestProblem[],
+): readonly RequestProblem[] {
+  if (columnOf === undefined) return problems;
+  return problems.map((one) => {
+    const name = columnOf(one.path);
+    if (name === null || one.path === '') return one;
+    const subject = name === one.path ? `column ${name}` : `column ${shown(name)} (${one.path})`;
+    const rest = one.message.startsWith(one.path) ? one.message.slice(one.path.length) : `: ${one.message}`;
+    return { ...one, message: `${subject}${rest}` };
+  });
 }
 
 function isPriority(value: unknown): value is number {

@@ -9,12 +9,14 @@ import { BATCH_FORMATS, type BatchFormat, MEDIA_TYPES } from '../../batches/file
 import { readBatch } from '../../client/answers.js';
 import { openApi } from '../api.js';
 import { formatBatch } from '../batch-view.js';
+import { activeProfile } from '../config-file.js';
 import { print } from '../console.js';
 import { printResult } from '../document.js';
 import { CommandError, EXIT } from '../exit.js';
 import { fileProblem } from '../file-problem.js';
 import { clean } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
+import { requestSettings } from '../import-request.js';
 import { type ProgressMode, progressOption } from '../live-view.js';
 import { type Changes, collectChanges } from '../option-values.js';
 import { watchBatch } from './batch-watch.js';
@@ -84,11 +86,15 @@ async function create(file: string, options: Options): Promise<void> {
   if (!fromInput) await checkIsFile(file);
   const { account } = options;
   const defaults = account === undefined ? options.default : { ...options.default, account };
+  const { fields, tags } = requestSettings(activeProfile(options.profile, process.env), process.env);
+  const ofTags = Object.entries(tags).map(([key, value]): [string, string] => [`tags.${key}`, value]);
+  const fallbacks: Changes = Object.fromEntries([...fields, ...ofTags]);
   const query = new URLSearchParams({
     base: pathToFileURL(`${fromInput ? process.cwd() : path.dirname(path.resolve(file))}/`).href,
     ...(options.name === undefined ? {} : { name: options.name }),
     ...(options.policy === undefined ? {} : { policy: JSON.stringify(options.policy) }),
     ...(defaults === undefined ? {} : { defaults: JSON.stringify(nested(defaults)) }),
+    ...(Object.keys(fallbacks).length === 0 ? {} : { fallbacks: JSON.stringify(nested(fallbacks)) }),
     ...(options.skipInvalid ? { skipInvalid: 'true' } : {}),
   });
   const api = openApi(options);
@@ -135,7 +141,7 @@ function bytesOf(stream: NodeJS.ReadableStream): ReadableStream<Uint8Array> {
 function nested(flat: Changes): Changes {
   const whole: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(flat)) {
-    const parts = name.split('.');
+    const parts = name.startsWith('tags.') ? ['tags', name.slice('tags.'.length)] : name.split('.');
     const last = parts.pop() ?? name;
     let at = whole;
     for (const part of parts) {

@@ -8,13 +8,19 @@ import { batchPath, formatBatch, getBatch } from '../batch-view.js';
 import { printResult } from '../document.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
 import { type ProgressMode, progressOption } from '../live-view.js';
-import { batchId, type Changes, collectChanges } from '../option-values.js';
+import { batchId, type Changes, collect, collectChanges } from '../option-values.js';
 import { resolveBatch } from '../resolve.js';
 import { wrongUsage } from '../usage.js';
 import { addBatchCreate } from './batch-create.js';
 import { addBatchList } from './batch-list.js';
 import { addBatchReport } from './batch-report.js';
 import { exitWithBatch, watchBatch } from './batch-watch.js';
+
+interface RetryOptions {
+  readonly cancelled: boolean;
+  readonly item?: readonly string[];
+  readonly set?: Changes;
+}
 
 interface WatchOptions {
   readonly watch: boolean;
@@ -92,12 +98,20 @@ export function addBatch(program: Command): void {
 
   batch
     .command('retry')
-    .description('start a new import for every failed item')
+    .description('start a new import for every failed item, or for some of them with changed requests')
     .argument('<id>', 'ID, beginning of an ID, or name of the only such batch', batchId)
     .option('--failed', 'retry the failed items (always included)', true)
     .option('--cancelled', 'also retry the cancelled items', false)
-    .action(async (id: string, options: { readonly cancelled: boolean }, command: Command) =>
-      sendAction(globalsOf(command), id, '/retry', { cancelled: options.cancelled }, retried(options.cancelled)),
+    .option('--item <name>', 'only the item with this image name; repeatable', collect)
+    .option('--set <path=value>', 'change their requests first, e.g. bootMode=UEFI; repeatable', collectChanges)
+    .action(async (id: string, { cancelled: also, item: items, set }: RetryOptions, command: Command) =>
+      sendAction(
+        globalsOf(command),
+        id,
+        '/retry',
+        { cancelled: also, ...(items === undefined ? {} : { items }), ...(set === undefined ? {} : { set }) },
+        retried(also),
+      ),
     );
 
   batch

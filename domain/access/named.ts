@@ -122,3 +122,19 @@ export function namedByBatch(names: BatchNames | null): Named {
     tags: names.tags,
   };
 }
+
+/** The names of a batch after imports of it have other requests. A key that one side does not have is absent. */
+export function mergedNames(before: BatchNames, changed: BatchNames): BatchNames {
+  const both = (name: 'accounts' | 'regions' | 'buckets') => [...new Set([...before[name], ...changed[name]])];
+  const tags = Object.entries(before.tags).flatMap(([key, values]): [string, readonly string[]][] => {
+    const others = Object.hasOwn(changed.tags, key) ? changed.tags[key] : undefined;
+    return others === undefined ? [] : [[key, [...new Set([...values, ...others])]]];
+  });
+  const sources =
+    before.sources === null || changed.sources === null ? null : [...new Set([...before.sources, ...changed.sources])];
+  return {
+    ...{ accounts: both('accounts'), regions: both('regions'), buckets: both('buckets') },
+    sources: sources !== null && sources.length > MOST_SOURCES ? null : sources,
+    tags: Object.fromEntries(tags),
+  };
+}
