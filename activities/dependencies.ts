@@ -25,6 +25,8 @@ export interface ActivitySettings extends StepSettings {
   readonly pollIntervalMs: number;
   /** Number of polls without a result after which an image whose creating call got no response counts as not created. */
   readonly pollsForLostImage: number;
+  /** From this age on, an import checks whether its image exists before it uploads; ms. Default: ten minutes. */
+  readonly oldImportMs?: number;
 }
 
 export interface ActivityDependencies extends StepDependencies {

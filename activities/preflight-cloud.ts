@@ -121,16 +121,19 @@ function messageWith({ code, message }: Failure, name: string, region: string): 
   }
 }
 
-/** Throws unless the name is free, or belongs to the image that an earlier attempt of this import created. */
+/**
+ * Throws unless the name is free, or belongs to the image that an earlier attempt of this import created.
+ * @returns whether it belongs to an image of this import
+ */
 export async function checkName(
   cloud: Cloud,
   request: ImportRequest,
   importId: string,
   region = request.region,
-): Promise<void> {
+): Promise<boolean> {
   const named = await cloud.ecs(region).describeImages({ imageName: request.imageName });
   const other = named.find((image) => image.imageName === request.imageName && image.tags[IMPORT_TAG_KEY] !== importId);
-  if (other === undefined) return;
+  if (other === undefined) return named.some((image) => image.tags[IMPORT_TAG_KEY] === importId);
   throw refusal(
     'InvalidImageName.Duplicated',
     `the name ${request.imageName} is taken in ${region} by image ${other.imageId}`,

@@ -15,6 +15,7 @@ import type { ActivityDependencies } from './dependencies.js';
 import { ofDisk } from './disk-failure.js';
 import { checkDefaultEncryption } from './distribution/shareable.js';
 import { isInReach, requireCloudBoxEndpoint } from './endpoint-of-import.js';
+import { forgottenImage } from './forgotten-image.js';
 import { checkImageQuotas } from './image-quota.js';
 import { plannedDisk, plannedRole } from './planned.js';
 import {
@@ -115,7 +116,8 @@ export function createPreflight(deps: ActivityDependencies) {
       for (const { number, refusal } of refusals) {
         await collect(() => Promise.reject(ofDisk(refusal, number)));
       }
-      await collect(() => checkName(deps.cloud, request, step.importId));
+      const isOwn = await collect(() => checkName(deps.cloud, request, step.importId));
+      const image = isOwn === true ? await forgottenImage(deps, step, input) : null;
       // An import that uploads finds this at ImportImage; a dry run has no such call without an object.
       if (request.dryRun && isUploading && areBucketsUsable)
         await collect(() => checkQuota(deps.cloud, request.region, request.upload.bucket));
@@ -127,13 +129,16 @@ export function createPreflight(deps: ActivityDependencies) {
         const quotas = await checkImageQuotas(deps.cloud, request.region, known.distribute.regions, step.importId);
         await deps.store.replaceFindings(step, { source: 'cloud', codes: [IMAGE_QUOTA] }, quotas);
       }
-      if (problems.length > 0) throw combined(problems, { importId: step.importId, phase: step.phase, request });
+      if (problems.length > 0 && image === null)
+        throw combined(problems, { importId: step.importId, phase: step.phase, request });
 
       const plan: ImportPlan = {
         accountId: account.accountId,
         disks,
         ...settings,
+        ...(image === null ? {} : { image }),
       };
+      if (image !== null) return plan;
       const isUploaded = plan.disks.every((disk) => disk.key !== null);
       if (isUploaded) await dryRun(deps.cloud, request, plan, step.importId);
       const planned = { disks: disks.map((disk) => plannedDisk(request, disk)), settings: origins };

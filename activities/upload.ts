@@ -4,6 +4,7 @@ import type { DiskPlan, ImportPlan, StepInput } from '../domain/plan.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { ofDisk } from './disk-failure.js';
 import { reportEndpoint } from './endpoint-of-import.js';
+import { forgottenImage, mayHaveImage } from './forgotten-image.js';
 import { runStep } from './step.js';
 import { settle } from './upload/late-inspection.js';
 import { type SentDisk, sendDisk } from './upload/send-disk.js';
@@ -13,6 +14,8 @@ export function createUpload(deps: ActivityDependencies) {
   /** @returns the plan with the location and format of every object, and with the findings of late inspections applied */
   return async function upload(input: StepInput, plan: ImportPlan): Promise<ImportPlan> {
     return await runStep(deps, 'upload', input, async (step) => {
+      const image = mayHaveImage(deps, step) ? await forgottenImage(deps, step, input) : null;
+      if (image !== null) return { ...plan, image };
       if (plan.disks.some(({ key }) => key === null)) {
         const { region, upload: to } = input.request;
         await reportEndpoint(deps.store, step, deps.cloud.oss(region), to.bucket);

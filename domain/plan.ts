@@ -70,6 +70,8 @@ export interface ImportPlan {
   readonly osType: string | null;
   /** Features.NvmeSupport. */
   readonly nvmeSupport: string | null;
+  /** The image exists already: the record and Temporal were restored from before it was created. Usually absent. */
+  readonly image?: ImageRef;
 }
 
 /** The input of every step of an import. */

@@ -62,7 +62,11 @@ export async function createCopy(
   const ref: ImageRef = { imageId, regionId: toRegion, taskId: null };
   await deps.store.recordCopy(
     work,
-    { ...entry, status: 'created', detail: { imageId, ...(created === null ? {} : { requestId: created.requestId }) } },
+    {
+      ...entry,
+      status: 'created',
+      detail: { imageId, ...(created?.requestId == null ? {} : { requestId: created.requestId }) },
+    },
     ref,
   );
   const image = await untilAvailable();
@@ -71,7 +75,7 @@ export async function createCopy(
   await adoptSnapshots(deps, work, toRegion, image, tags);
   return ref;
 
-  async function call(): Promise<{ readonly imageId: string; readonly requestId: string }> {
+  async function call(): Promise<{ readonly imageId: string; readonly requestId: string | null }> {
     const clientToken = copyClientToken(work.importId, toRegion, attempt + round - 1);
     const detail = { sourceImageId: source.imageId, clientToken, round };
     await deps.store.record(work, { ...entry, status: 'intended', detail });
@@ -86,6 +90,11 @@ export async function createCopy(
             throw stalled(source, 'is being copied');
           await sleep(waitMs, undefined, { signal });
           continue;
+        }
+        if (!open && hasCode(error, ['InvalidImageName.Duplicated'])) {
+          // The record was restored from before the copy was created, and the cloud has forgotten the token.
+          const own = (await taggedImages(there, work.importId)).find((image) => !isDead(image));
+          if (own !== undefined) return { imageId: own.imageId, requestId: null };
         }
         if (!open && isRefusal(error)) await deps.store.record(work, { ...entry, status: 'removed' });
         throw error;

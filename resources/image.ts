@@ -57,10 +57,34 @@ export async function createImage(
       if (roleIsRecent && isRoleMissing(error)) throw retrySoon(error);
       // Our own image, created by the call whose response was lost and not listed yet: the next attempt finds it by its tag.
       if (calledBefore && hasCode(error, ['InvalidImageName.Duplicated'])) throw retrySoon(error);
+      // The image of a later time: the record was restored, and the cloud has forgotten the token.
+      const own = hasCode(error, ['InvalidImageName.Duplicated']) ? await adoptImage(ecs, work.importId) : null;
+      if (own !== null) return own;
       if (!calledBefore && isRefusal(error)) await deps.store.record(work, { ...entry, status: 'removed' });
       throw error;
     }
   }
+}
+
+/**
+ * Adopts the image of an import whose record was restored from before it was created. Null: there is none, or the ledger knows
+ * of it, so that the later steps find it.
+ */
+export async function adoptForgottenImage(
+  deps: ResourceDependencies,
+  work: Work,
+  { region: regionId, imageName: key, clientToken }: Pick<ImportImageInput, 'region' | 'imageName' | 'clientToken'>,
+): Promise<ImageRef | null> {
+  const ledger = await deps.store.ledger(work.importId);
+  if (ledger.some(({ kind }) => kind === 'image')) return null;
+  const found = await adoptImage(deps.cloud.ecs(regionId), work.importId, 'alive');
+  if (found === null) return null;
+  const { imageId, taskId } = found;
+  const image: ImageRef = { imageId, regionId, taskId };
+  const detail = { imageId, clientToken };
+  await deps.store.recordImage(work, { kind: 'image', key, regionId, status: 'created', detail }, image);
+  work.log('the image exists already: the record was restored from before it was created', { imageId });
+  return image;
 }
 
 function retrySoon(error: FailureError): FailureError {
@@ -68,11 +92,11 @@ function retrySoon(error: FailureError): FailureError {
 }
 
 /** Finds the image that an earlier attempt created, by our tag and never by its name, which other users may use. */
-async function adoptImage(ecs: EcsApi, importId: string): Promise<CreatedImage | null> {
+async function adoptImage(ecs: EcsApi, importId: string, which: 'any' | 'alive' = 'any'): Promise<CreatedImage | null> {
   const tagged = await taggedImages(ecs, importId);
   const alive = tagged.filter((image) => !isDead(image));
   // A failed image is adopted only if there is no other, so that its failure is reported.
-  const image = alive[0] ?? tagged[0];
+  const image = alive[0] ?? (which === 'any' ? tagged[0] : undefined);
   if (image === undefined) return null;
   if (alive.length > 1) {
     throw fail(

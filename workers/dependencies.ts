@@ -146,7 +146,10 @@ export async function openDependencies(
     ...accounts.of(undefined),
     inspect,
     checkBoot: createBootChecker(),
-    settings: { patienceMs, pollIntervalMs: settings.lostImagePollMs, pollsForLostImage: LOST_IMAGE_POLLS },
+    settings: {
+      ...{ patienceMs, pollIntervalMs: settings.lostImagePollMs, pollsForLostImage: LOST_IMAGE_POLLS },
+      oldImportMs: settings.lateWindowMs,
+    },
     openFile: createFileOpener({
       roots: settings.fileRoots,
       except: settings.stackFile === undefined ? [] : [path.dirname(settings.stackFile)],

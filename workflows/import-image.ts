@@ -1,7 +1,7 @@
 /** One import, from the accepted request to the checked image: the lifecycle of docs/architecture.md, read from top to bottom. */
 import { ApplicationFailure, CancellationScope, ContinueAsNew, isCancellation } from '@temporalio/workflow';
 import type { FinalState, ImageRef, ImportError } from '../domain/import.js';
-import { type Ending, NO_RESULTS, type PhaseResults, resultsWithout } from '../domain/plan.js';
+import { type Ending, type ImportPlan, NO_RESULTS, type PhaseResults, resultsWithout } from '../domain/plan.js';
 import {
   type ImportOutcome,
   type ImportWorkflowInput,
@@ -104,14 +104,14 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
     const onWatchQueue = activitiesOn(WATCH_QUEUE, pace, { summary: 'copy and share the image' });
 
     const plan = results.plan ?? (await control.runStep('preflight', onFileHost.preflight));
-    results = { ...results, plan };
+    results = plan.image === undefined ? { ...results, plan } : withImage(plan, plan.image);
     if (control.request().dryRun) return null;
     if (control.request().role !== 'skip' && !results.role) {
       await control.runStep('role', (step) => onAnyWorker(`${role} the role`).setUpRole(step, plan));
     }
     results = { ...results, role: true };
     const uploaded = results.uploaded ?? (await control.runStep('upload', (step) => onUploadQueue.upload(step, plan)));
-    results = { ...results, uploaded };
+    results = uploaded.image === undefined ? { ...results, uploaded } : withImage(uploaded, uploaded.image);
     const image =
       results.image ??
       (await control.runStep('import', (step) => onAnyWorker(`ImportImage in ${region}`).startImport(step, uploaded)));
@@ -133,6 +133,11 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
     }
     results = { ...results, distributed: true };
     return image;
+  }
+
+  /** The image exists already: the role and the upload are not needed. */
+  function withImage(plan: ImportPlan, image: ImageRef): PhaseResults {
+    return { ...results, plan, role: true, uploaded: plan, image: results.image ?? image };
   }
 
   /** Removes what the request does not keep, and writes the final state. */
