@@ -60,11 +60,12 @@ export function createAdaptiveConcurrency(
 }
 
 /**
- * Starts the jobs in order, at most `limit()` at a time; the limit may change meanwhile. The first failure aborts the
- * others through their signal, and is thrown when all have ended.
+ * Starts the jobs in order, at most `limit()` at a time; the limit may change meanwhile. The next job is requested when
+ * fewer are running, and the source of the jobs is closed when all have ended. The first failure aborts the others through
+ * their signal, and is thrown when all have ended.
  */
 export async function runConcurrently<Job>(
-  jobs: readonly Job[],
+  jobs: Iterable<Job> | AsyncIterable<Job>,
   limit: () => number,
   signal: AbortSignal,
   run: (job: Job, signal: AbortSignal) => Promise<void>,
@@ -72,38 +73,6 @@ export async function runConcurrently<Job>(
   const stop = new AbortController();
   const all = AbortSignal.any([signal, stop.signal]);
   // Every part adds a listener.
-  setMaxListeners(0, all);
-  const running = new Set<Promise<void>>();
-  let next = 0;
-  try {
-    while (next < jobs.length || running.size > 0) {
-      all.throwIfAborted();
-      while (running.size < limit() && next < jobs.length) {
-        const job = jobs[next++];
-        if (job === undefined) break;
-        const done: Promise<void> = run(job, all).finally(() => running.delete(done));
-        running.add(done);
-      }
-      await Promise.race(running);
-    }
-  } finally {
-    stop.abort(new Error('another part failed'));
-    await Promise.allSettled(running);
-  }
-}
-
-/**
- * The same for jobs that come one after another: the next one is requested when fewer than `limit()` are running. The
- * source of the jobs is closed when all have ended.
- */
-export async function runAsTheyCome<Job>(
-  jobs: AsyncIterable<Job>,
-  limit: () => number,
-  signal: AbortSignal,
-  run: (job: Job, signal: AbortSignal) => Promise<void>,
-): Promise<void> {
-  const stop = new AbortController();
-  const all = AbortSignal.any([signal, stop.signal]);
   setMaxListeners(0, all);
   const running = new Set<Promise<void>>();
   try {

@@ -6,7 +6,7 @@ import type { FailureError } from '../../domain/errors/failure.js';
 import type { BuiltBody, BuiltPart, BuiltUploadInput, PartBody, SentPart, UploadResult } from '../cloud.js';
 import { crc64, crc64Combine } from '../crc64.js';
 import type { WireBody } from '../oss-wire.js';
-import { type AdaptiveConcurrency, createAdaptiveConcurrency, runAsTheyCome } from './adaptive-concurrency.js';
+import { type AdaptiveConcurrency, createAdaptiveConcurrency, runConcurrently } from './adaptive-concurrency.js';
 import type { ObjectCalls, UploadSettings } from './object-calls.js';
 import type { ListedPart } from './parts.js';
 import { withRetries } from './retry.js';
@@ -71,7 +71,7 @@ class BuiltUpload {
     const done = new Map<number, SentPart>();
     for (const part of noted.filter(isThere)) done.set(part.number, part);
     const limit = () => this.concurrency.limit + parts.builders;
-    await runAsTheyCome(parts.toBuild(new Set(done.keys()), signal), limit, signal, async (part, stop) => {
+    await runConcurrently(parts.toBuild(new Set(done.keys()), signal), limit, signal, async (part, stop) => {
       const sent = await this.sendPart(uploadId, part, stop);
       await parts.note(uploadId, sent);
       done.set(sent.number, sent);
@@ -104,7 +104,7 @@ class BuiltUpload {
       return await this.sendPart(uploadId, { number, build: async () => bodyOf(body) }, signal);
     };
     const limit = () => this.concurrency.limit;
-    await runAsTheyCome(asyncOf(last), limit, signal, async (part) => void sent.push(await send(part)));
+    await runConcurrently(last, limit, signal, async (part) => void sent.push(await send(part)));
     return { first: await send(first), last: sent.sort(byNumber) };
   }
 

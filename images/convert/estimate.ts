@@ -1,5 +1,6 @@
 /** Estimates whether it saves time to compress an image while it is sent, from its data, a compressed sample and the link's speed. */
 import type { FileHandle } from 'node:fs/promises';
+import { formatBytes } from '../../domain/format-bytes.js';
 import type { ContainerFacts } from '../../domain/plan.js';
 import { dataExtents, type MapExtents } from '../../sources/sparse-extents.js';
 import { isReadableFormat } from './qemu-img.js';
@@ -30,7 +31,7 @@ export async function estimateConversion(
   const dataBytes = data.reduce((sum, extent) => sum + extent.length, 0);
   // On any link: what the holes save needs no processor time.
   if (fileSize - dataBytes >= Math.max(MIN_SAVED_BYTES, fileSize * MIN_SAVED_SHARE)) {
-    const reason = `${size(dataBytes)} of ${size(fileSize)} hold data: the disk is sent as a qcow2 without the rest, compressed where the link is slower than the compression.`;
+    const reason = `${formatBytes(dataBytes)} of ${formatBytes(fileSize)} hold data: the disk is sent as a qcow2 without the rest, compressed where the link is slower than the compression.`;
     return { convert: true, reason };
   }
   const sample = await sampleImage(file, data, signal);
@@ -77,9 +78,9 @@ export function estimateSending(measures: Measures): Estimate {
   const saved = secondsAsIs - secondsConverted;
   const wanted = Math.max(MIN_SAVED_SECONDS, secondsAsIs * MIN_SAVED_SHARE);
   const convert = saved >= wanted;
-  const asIs = `as it is, ${size(sourceBytes)} take about ${time(secondsAsIs)} at ${size(linkBytesPerSecond)}/s`;
+  const asIs = `as it is, ${formatBytes(sourceBytes)} take about ${time(secondsAsIs)} at ${formatBytes(linkBytesPerSecond)}/s`;
   const converted =
-    `as a qcow2 that is compressed while it is sent, ${size(dataBytes)} of data become about ${size(convertedBytes)}, ` +
+    `as a qcow2 that is compressed while it is sent, ${formatBytes(dataBytes)} of data become about ${formatBytes(convertedBytes)}, ` +
     `compressed in ${time(compressing)} and sent in ${time(sending)}`;
   const reason = `${asIs}; ${converted}. ${conclusion(saved, wanted)}`;
   return { convert, convertedBytes, secondsAsIs, secondsConverted, reason };
@@ -90,13 +91,6 @@ function conclusion(saved: number, wanted: number): string {
   if (saved >= wanted) return `The conversion saves about ${time(saved)}. The disk is converted.`;
   if (saved <= 0) return 'The conversion would take longer. The disk is sent as it is.';
   return `The conversion would save about ${time(saved)}, and the estimate is not exact enough for less than ${time(wanted)}. The disk is sent as it is.`;
-}
-
-function size(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
-  const value = bytes / 1024 ** power;
-  return `${value < 10 && power > 0 ? value.toFixed(1) : Math.round(value)} ${units[power]}`;
 }
 
 function time(seconds: number): string {

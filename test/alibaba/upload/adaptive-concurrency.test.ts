@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { createAdaptiveConcurrency, runConcurrently } from '../../../alibaba/upload/adaptive-concurrency.js';
 
@@ -57,7 +58,10 @@ describe('runConcurrently', () => {
       () => 4,
       new AbortController().signal,
       async (job, signal) => {
-        if (job === 2) throw new Error('job 2 failed');
+        if (job === 2) {
+          await nextTurn();
+          throw new Error('job 2 failed');
+        }
         await new Promise<void>((resolve) => signal.addEventListener('abort', () => setTimeout(resolve, 5)));
         stopped++;
       },

@@ -11,8 +11,8 @@ describe('a sparse image', () => {
     const estimate = estimateSending({ ...image, linkBytesPerSecond: 12 * MIB });
     expect(estimate.convert).toBe(true);
     expect(estimate.reason).toBe(
-      'as it is, 20 GiB take about 28 min at 12 MiB/s; ' +
-        'as a qcow2 that is compressed while it is sent, 2.0 GiB of data become about 926 MiB, compressed in 69 s and sent in 78 s. ' +
+      'as it is, 20.0 GiB take about 28 min at 12.0 MiB/s; ' +
+        'as a qcow2 that is compressed while it is sent, 2.0 GiB of data become about 925.6 MiB, compressed in 69 s and sent in 78 s. ' +
         'The conversion saves about 27 min. The disk is converted.',
     );
   });
