@@ -42,7 +42,7 @@ test('every role × action → allowed from the lowest role of the action on', (
     ]),
   );
   expect(allowed.viewer).toEqual([
-    ...['imports.read', 'batches.read', 'holds.read'],
+    ...['imports.read', 'batches.read', 'inspections.read', 'service.read', 'holds.read'],
     ...['sessions.link', 'sessions.start', 'sessions.end', 'metrics.read', 'webhooks.read'],
   ]);
   expect(allowed.operator?.filter((action) => !allowed.viewer?.includes(action))).toEqual([
