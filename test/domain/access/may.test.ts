@@ -47,7 +47,15 @@ test('every role × action → allowed from the lowest role of the action on', (
   ]);
   expect(allowed.operator?.filter((action) => !allowed.viewer?.includes(action))).toEqual([
     ...['imports.start', 'imports.resume', 'imports.cancel'],
-    ...['batches.create', 'batches.pause', 'batches.resume', 'batches.cancel', 'batches.retry', 'batches.policy'],
+    ...[
+      'batches.create',
+      'batches.check',
+      'batches.pause',
+      'batches.resume',
+      'batches.cancel',
+      'batches.retry',
+      'batches.policy',
+    ],
     ...['inspections.create', 'orphans.search', 'webhooks.change'],
   ]);
   expect(allowed.admin).toEqual(Object.keys(ACTIONS));
