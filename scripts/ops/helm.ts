@@ -10,7 +10,8 @@ import { goTool, run } from './tools.js';
 const HELM = 'helm.sh/helm/v3/cmd/helm@v3.22.0';
 const VALIDATE = 'sigs.k8s.io/kubectl-validate@v0.0.4';
 /** The oldest and the newest version whose schemas the validator has. */
-const KUBERNETES = ['1.27', '1.30'];
+const NEWEST = '1.30';
+const KUBERNETES = ['1.27', NEWEST];
 /** Objects of other programs: Kubernetes has no schema for them. */
 const FOREIGN = /^(monitoring\.coreos\.com|keda\.sh)\//;
 const chart = path.resolve(import.meta.dirname, '../../integrations/helm/ecs-image-import');
@@ -27,7 +28,7 @@ type Manifest = z.infer<typeof manifestSchema>;
 const helm = (...args: readonly string[]) => run(goTool('helm', HELM), args);
 
 function render(file: string): readonly Manifest[] {
-  const text = helm('template', 'images', chart, '--namespace', 'images', '--values', file);
+  const text = helm('template', 'images', chart, '--namespace', 'images', '--kube-version', NEWEST, '--values', file);
   return parseAllDocuments(text)
     .map((document) => document.toJS())
     .filter((document) => document !== null)
@@ -105,7 +106,7 @@ export const HELM_CHECKS: readonly OpsCheck[] = [
           writeFileSync(file, text);
           let message = '';
           try {
-            helm('template', 'images', chart, '--values', file);
+            helm('template', 'images', chart, '--kube-version', NEWEST, '--values', file);
           } catch (error) {
             message = error instanceof Error ? error.message : String(error);
           }

@@ -9,9 +9,11 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { makeImages } from '../../bench/batch/images.js';
-import { BUCKET, REGION, type Site, startSite } from '../support/production/site.js';
+import { BUCKET, REGION, type RequestOptions, type Site, startSite } from '../support/production/site.js';
 
+const execute = promisify(execFile);
 const ROOT = path.resolve(import.meta.dirname, '../..');
+const MAIN = path.join(ROOT, 'dist/cli/main.js');
 const IMPORTS = 50;
 /** Imports run for longer than the restart of a process. */
 const IMPORT_SECONDS = 3;
@@ -37,9 +39,9 @@ beforeAll(async () => {
 afterAll(() => site?.close());
 
 /** Sends a request to the APIs in turn until one answers, as a client behind a load balancer does. */
-async function ask(method: string, route: string, body?: unknown, key?: string) {
+async function ask(method: string, route: string, options: RequestOptions = {}) {
   for (let tries = 0; ; tries++) {
-    const answer = await site.request(tries % 2, method, route, body, key).catch(() => null);
+    const answer = await site.request(tries % 2, method, route, options).catch(() => null);
     if (answer !== null && answer.status < 500) return answer;
     if (tries > 500) throw new Error(`${method} ${route}: ${JSON.stringify(answer)}`);
     await sleep(200);
@@ -47,7 +49,7 @@ async function ask(method: string, route: string, body?: unknown, key?: string) 
 }
 
 test('a client without a key, a certificate or TLS → refused by each server', async () => {
-  const { status } = await site.request(0, 'GET', '/v1/imports', undefined, undefined, null);
+  const { status } = await site.request(0, 'GET', '/v1/imports', { token: null });
   expect(status).toBe(401);
 
   const withoutCertificate = { address: site.env.TEMPORAL_ADDRESS ?? '', tls: true, connectTimeout: 2_000 };
@@ -71,6 +73,14 @@ test('a client without a key, a certificate or TLS → refused by each server', 
   }
 });
 
+test('the first admin key → creates a key over TLS, which may do what its role allows', async () => {
+  const create = [MAIN, 'keys', 'create', '--role', 'viewer', '--name', 'monitoring'];
+  const { stdout } = await execute(process.execPath, create, { env: { ...process.env, ...site.cliEnv } });
+  const token = stdout.trim();
+  expect(await site.request(1, 'GET', '/v1/imports', { token })).toMatchObject({ status: 200 });
+  expect(await site.request(1, 'POST', '/v1/imports', { token, body: {} })).toMatchObject({ status: 403 });
+});
+
 test(
   '50 imports run through a rolling restart, an upgrade and a failover of PostgreSQL → 50 images, none twice',
   async () => {
@@ -82,7 +92,7 @@ test(
           ...{ region: REGION, imageName: `image-${accepted}`, disks: [{ source: sources[accepted] }] },
           ...{ upload: { bucket: BUCKET, prefix: 'imports/' }, detection: { failOn: 'never' } },
         };
-        const { status, body } = await ask('POST', '/v1/imports', request, `request-${accepted}`);
+        const { status, body } = await ask('POST', '/v1/imports', { body: request, key: `request-${accepted}` });
         expect(status, JSON.stringify(body)).toBe(202);
       }
     };
@@ -90,7 +100,7 @@ test(
     const next = await nextRelease();
     await site.migrate(next);
     await Promise.all([sendUntil(35), site.roll(next)]);
-    const { stdout } = await promisify(execFile)(process.execPath, [next, '--version']);
+    const { stdout } = await execute(process.execPath, [next, '--version']);
     expect(stdout.trim()).toBe(NEXT_VERSION);
     await sendUntil(IMPORTS);
     await site.postgres.failOver();

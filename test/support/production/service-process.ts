@@ -25,8 +25,12 @@ export async function startServiceProcess({ main, args, env, logFile }: ProcessO
   const exited = once(child, 'exit');
   child.stderr.pipe(createWriteStream(logFile, { flags: 'a' }));
   const lines = createInterface({ input: child.stdout });
-  const first = await Promise.race([once(lines, 'line'), exited.then(() => null)]);
-  if (first === null)
+  const ready = new Promise<true>((resolve) => {
+    lines.on('line', (line) => {
+      if (line.startsWith('ready')) resolve(true);
+    });
+  });
+  if (!(await Promise.race([ready, exited.then(() => false)])))
     throw new Error(`${args.join(' ')} ended with code ${child.exitCode} before it was ready: ${logFile}`);
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal);

@@ -5,13 +5,14 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import https from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { z } from 'zod';
 import { withEmulatorKeys } from '../../../cli/emulated-account.js';
 import { portPicker } from '../../../local/supervisor/ports.js';
-import type { EmulatorState } from '../e2e/service.js';
+import { type Answer, httpsJson } from './https-json.js';
 import { type PostgresPair, startPostgresPair } from './postgres-pair.js';
 import { type ServiceProcess, startServiceProcess } from './service-process.js';
 import { startTemporalServer, type TemporalServer } from './temporal-server.js';
@@ -23,9 +24,19 @@ const SLOTS = [0, 1] as const;
 export const REGION = 'cn-hangzhou';
 export const BUCKET = 'images';
 
-export interface Answer {
-  readonly status: number;
-  readonly body: unknown;
+const stateSchema = z.object({
+  images: z.array(z.object({ imageId: z.string(), imageName: z.string() })),
+  tasks: z.array(z.unknown()),
+  objects: z.array(z.unknown()),
+  uploads: z.array(z.unknown()),
+});
+
+export interface RequestOptions {
+  readonly body?: unknown;
+  /** The idempotency key. */
+  readonly key?: string;
+  /** Null: none. */
+  readonly token?: string | null;
 }
 
 export interface Site {
@@ -33,19 +44,14 @@ export interface Site {
   readonly postgres: PostgresPair;
   /** Variables of all workers and APIs. */
   readonly env: Readonly<Record<string, string>>;
-  /** A request to one of the APIs over TLS. Rejects if that API does not answer. */
-  request(
-    api: number,
-    method: string,
-    route: string,
-    body?: unknown,
-    idempotencyKey?: string,
-    token?: string | null,
-  ): Promise<Answer>;
+  /** A request to one of the APIs over TLS, by default with the admin key. Rejects if that API does not answer. */
+  request(api: number, method: string, route: string, options?: RequestOptions): Promise<Answer>;
   /** The certificate authority. */
   readonly ca: Buffer;
-  emulator<T>(route: string, body?: unknown): Promise<T>;
-  state(): Promise<EmulatorState>;
+  /** With which the command line reaches the first API. */
+  readonly cliEnv: Readonly<Record<string, string>>;
+  emulator(route: string, body?: unknown): Promise<unknown>;
+  state(): Promise<z.infer<typeof stateSchema>>;
   /** Replaces the workers, then the APIs, one process after the other. */
   roll(main?: string): Promise<void>;
   /** Applies the migrations of a release as the owner of the tables. */
@@ -84,22 +90,18 @@ export async function startSite(): Promise<Site> {
     closing.push(() => temporal.close());
 
     const cloudPort = await pickPort();
-    const cloud = `http://127.0.0.1:${cloudPort}`;
+    const cloud = `https://127.0.0.1:${cloudPort}`;
+    const cloudDir = path.join(folder, 'cloud');
+    const bucket = `${BUCKET}@${REGION}`;
     const emulator = await startServiceProcess({
       main: MAIN,
-      args: [
-        'emulator',
-        '--port',
-        String(cloudPort),
-        '--data',
-        path.join(folder, 'cloud'),
-        '--bucket',
-        `${BUCKET}@${REGION}`,
-      ],
+      args: ['emulator', '--port', String(cloudPort), '--data', cloudDir, '--bucket', bucket, '--tls'],
       env: process.env,
       logFile: path.join(folder, 'emulator.log'),
     });
     closing.push(() => emulator.kill());
+    const cloudCa = path.join(cloudDir, 'tls', 'certificate.pem');
+    const cloudClient = httpsJson(await readFile(cloudCa));
 
     const databaseUrl = (user: string) =>
       `postgres://${user}@127.0.0.1:${postgres.port}/ecs_image_import?sslmode=verify-full&sslrootcert=${path.join(tlsDir, 'ca.pem')}`;
@@ -110,6 +112,7 @@ export async function startSite(): Promise<Site> {
       ECS_IMPORT_PAYLOAD_KEYS_FILE: await secret('payload-keys', `first:${randomBytes(32).toString('base64')}`),
       ECS_IMPORT_WORKER_HOST: 'images-1',
       ECS_IMPORT_SHUTDOWN_MS: '3000',
+      NODE_EXTRA_CA_CERTS: cloudCa,
       ...{ ECS_ENDPOINT: cloud, RAM_ENDPOINT: cloud, STS_ENDPOINT: cloud, OSS_ENDPOINT: cloud },
       ...{ ECS_IMPORT_POLL_FIRST_MS: '200', ECS_IMPORT_POLL_MAX_MS: '1000', ECS_IMPORT_LOOK_EVERY_MS: '200' },
       ...{ ECS_IMPORT_RETRY_FIRST_MS: '200', ECS_IMPORT_RETRY_MAX_MS: '1000', ECS_IMPORT_HEARTBEAT_TIMEOUT_MS: '5000' },
@@ -126,6 +129,7 @@ export async function startSite(): Promise<Site> {
     await migrate();
 
     const apiPorts = [await pickPort(), await pickPort()];
+    const healthPorts = { worker: [await pickPort(), await pickPort()], api: [await pickPort(), await pickPort()] };
     const apiEnv = {
       ECS_IMPORT_TLS_CERT_FILE: path.join(tlsDir, 'api.pem'),
       ECS_IMPORT_TLS_KEY_FILE: path.join(tlsDir, 'api.key'),
@@ -133,43 +137,59 @@ export async function startSite(): Promise<Site> {
       ECS_IMPORT_API_TOKEN_FILE: path.join(secretsDir, 'api-token'),
       ECS_IMPORT_EXPORT_DIR: 'none',
     };
-    const startPart = (name: 'worker' | 'api', slot: number, main: string) =>
-      startServiceProcess({
+    const parts = new Map<string, ServiceProcess>();
+    const start = async (name: 'worker' | 'api', slot: number, main: string) => {
+      const healthPort = healthPorts[name][slot];
+      const part = await startServiceProcess({
         main,
         args: [name],
         env: {
           ...withEmulatorKeys(process.env),
           ...env,
+          ECS_IMPORT_HEALTH_PORT: String(healthPort),
           ...(name === 'api' ? { ...apiEnv, ECS_IMPORT_PORT: String(apiPorts[slot]) } : {}),
           ...(name === 'worker' ? { ECS_IMPORT_CACHE_DIR: path.join(folder, `cache-${slot}`) } : {}),
         },
         logFile: path.join(folder, `${name}-${slot}.log`),
       });
-    const parts = new Map<string, ServiceProcess>();
-    const start = async (name: 'worker' | 'api', slot: number, main: string) => {
-      parts.set(`${name}-${slot}`, await startPart(name, slot, main));
+      parts.set(`${name}-${slot}`, part);
+      // As orchestrators do it.
+      for (let polls = 0; !(await fetch(`http://127.0.0.1:${healthPort}/readyz`)).ok; polls++) {
+        if (polls > 600) throw new Error(`${name}-${slot} is not ready`);
+        await sleep(100);
+      }
     };
     closing.push(() => Promise.all([...parts.values()].map((part) => part.kill())));
     for (const name of ['worker', 'api'] as const) await Promise.all(SLOTS.map((slot) => start(name, slot, MAIN)));
 
     const token = (await readFile(apiEnv.ECS_IMPORT_API_TOKEN_FILE, 'utf8')).trim();
     const ca = await readFile(path.join(tlsDir, 'ca.pem'));
-    const agent = new https.Agent({ ca, keepAlive: true, servername: 'api' });
+    const client = httpsJson(ca);
+    const urlOf = (api: number) => `https://127.0.0.1:${apiPorts[api]}`;
     const site: Site = {
       ...{ folder, postgres, env, ca, migrate, close },
-      request: (api, method, route, body, idempotencyKey, as = token) =>
-        send({ agent, port: apiPorts[api] ?? 0, method, route, body, token: as, idempotencyKey }),
-      emulator: async <T>(route: string, body?: unknown): Promise<T> => {
-        const init = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
-        const response = await fetch(`${cloud}/_emulator/${route}`, {
-          ...init,
-          headers: { 'content-type': 'application/json' },
-        });
-        if (!response.ok) throw new Error(`emulator: ${response.status} ${await response.text()}`);
-        const text = await response.text();
-        return JSON.parse(text === '' ? '{}' : text);
+      cliEnv: {
+        ECS_IMPORT_API: urlOf(0),
+        ECS_IMPORT_API_TOKEN: token,
+        NODE_EXTRA_CA_CERTS: path.join(tlsDir, 'ca.pem'),
       },
-      state: () => site.emulator<EmulatorState>('state'),
+      request: (api, method, route, { body, key, token: as = token } = {}) =>
+        client.send(
+          method,
+          `${urlOf(api)}${route}`,
+          {
+            ...(as === null ? {} : { authorization: `Bearer ${as}` }),
+            ...(key === undefined ? {} : { 'idempotency-key': key }),
+          },
+          body,
+        ),
+      emulator: async (route, body) => {
+        const method = body === undefined ? 'GET' : 'POST';
+        const answer = await cloudClient.send(method, `${cloud}/_emulator/${route}`, {}, body);
+        if (answer.status >= 300) throw new Error(`emulator: ${answer.status} ${JSON.stringify(answer.body)}`);
+        return answer.body;
+      },
+      state: async () => stateSchema.parse(await site.emulator('state')),
       async roll(main = MAIN) {
         for (const name of ['worker', 'api'] as const) {
           for (const slot of SLOTS) {
@@ -199,40 +219,4 @@ async function createRoles(postgres: PostgresPair, passwords: Readonly<Record<st
     .replace(/:'(\w+)_password'/g, (_match, role: string) => `'${passwords[role]}'`)
     .split(';');
   for (const statement of statements) if (statement.trim() !== '') await postgres.query(statement);
-}
-
-interface Sent {
-  readonly agent: https.Agent;
-  readonly port: number;
-  readonly method: string;
-  readonly route: string;
-  readonly body: unknown;
-  readonly token: string | null;
-  readonly idempotencyKey: string | undefined;
-}
-
-function send({ agent, port, method, route, body, token, idempotencyKey }: Sent): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const headers = {
-      'content-type': 'application/json',
-      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
-      ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
-    };
-    const request = https.request({ agent, host: '127.0.0.1', port, method, path: route, headers, timeout: 15_000 });
-    request.once('timeout', () => request.destroy(new Error('no answer in 15 s')));
-    request.once('error', reject);
-    request.once('response', (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.once('error', reject);
-      response.once('end', () => {
-        try {
-          resolve({ status: response.statusCode ?? 0, body: JSON.parse(Buffer.concat(chunks).toString() || 'null') });
-        } catch (error) {
-          reject(error);
-        }
-      });
-    });
-    request.end(body === undefined ? undefined : JSON.stringify(body));
-  });
 }
