@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 const root = path.resolve(import.meta.dirname, '..');
-const PAGES = ['docs/getting-started.md'];
+const PAGES = ['README.md', 'docs/getting-started.md'];
 const translated = (page: string) => page.replace(/\.md$/, '.zh-CN.md');
 
 interface Section {
