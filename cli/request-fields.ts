@@ -36,16 +36,26 @@ export function fieldText(path: string): FieldText {
 
 /** Texts of options begin with a small letter. */
 function inSentence(text: string): string {
-  const whole = text.replace(/^Absent: /, 'default: ');
+  const whole = text.replace(/^(?:GiB; )?absent: /i, 'default: ');
   return /^[A-Z][a-z]/.test(whole) ? `${whole.charAt(0).toLowerCase()}${whole.slice(1)}` : whole;
 }
 
-/** `TEXT (allowed: a, b; default: a)`. @param text instead of the schema's description */
-export function describeField(path: string, text: string | undefined, isFlag: boolean): string {
+interface FieldWords {
+  /** Instead of the schema's description. */
+  readonly text?: string | undefined;
+  /** Before it. */
+  readonly about?: string | undefined;
+  /** The option has no value. */
+  readonly isFlag: boolean;
+}
+
+/** `ABOUT; TEXT (allowed: a, b; default: a)` */
+export function describeField(path: string, { text, about, isFlag }: FieldWords): string {
   const field = fieldText(path);
   const facts = [
     ...(field.allowed.length === 0 || isFlag ? [] : [`allowed: ${field.allowed.join(', ')}`]),
     ...(field.default === null || field.default === '' || isFlag ? [] : [`default: ${field.default}`]),
   ];
-  return `${text ?? inSentence(field.description)}${facts.length === 0 ? '' : ` (${facts.join('; ')})`}`;
+  const words = [about, text ?? inSentence(field.description)].filter((part) => part !== undefined).join('; ');
+  return `${words}${facts.length === 0 ? '' : ` (${facts.join('; ')})`}`;
 }

@@ -7,6 +7,8 @@ interface RequestOption {
   readonly flags: string;
   /** The field of the request; texts of other options come from the schema. */
   readonly field: string;
+  /** Before the text of the schema. */
+  readonly about?: string;
   /** Instead of the text of the schema. */
   readonly text?: string;
   readonly parse?: (text: string, before: never) => unknown;
@@ -24,19 +26,24 @@ const GROUPS: Readonly<Record<string, readonly RequestOption[]>> = {
   ],
   'Image:': [
     { flags: '--description <text>', field: 'description', text: 'description of the image' },
-    { flags: '--architecture <arch>', field: 'architecture' },
-    { flags: '--os-type <type>', field: 'osType' },
-    { flags: '--platform <name>', field: 'platform' },
-    { flags: '--boot-mode <mode>', field: 'bootMode' },
-    { flags: '--license-type <type>', field: 'licenseType' },
+    { flags: '--architecture <arch>', field: 'architecture', about: 'CPU architecture' },
+    { flags: '--os-type <type>', field: 'osType', about: 'operating system' },
+    { flags: '--platform <name>', field: 'platform', about: 'distribution' },
+    { flags: '--boot-mode <mode>', field: 'bootMode', about: 'boot mode' },
+    { flags: '--license-type <type>', field: 'licenseType', about: 'licence of Windows' },
     { flags: '--resource-group-id <id>', field: 'resourceGroupId' },
     { flags: '--tag <key=value>', field: 'tags', text: 'tag of the image; repeatable', parse: collectPairs },
-    { flags: '--nvme-support <value>', field: 'features.nvmeSupport' },
-    { flags: '--imds-support <value>', field: 'features.imdsSupport' },
+    { flags: '--nvme-support <value>', field: 'features.nvmeSupport', about: 'NVMe support' },
+    { flags: '--imds-support <value>', field: 'features.imdsSupport', about: 'access to instance metadata' },
   ],
   'Disks:': [
-    { flags: '--format <format>', field: 'disks[0].format' },
-    { flags: '--disk-image-size <GiB>', field: 'disks[0].diskImageSize', parse: count },
+    { flags: '--format <format>', field: 'disks[0].format', about: 'format of the system disk' },
+    {
+      flags: '--disk-image-size <GiB>',
+      field: 'disks[0].diskImageSize',
+      about: 'size of the system disk in GiB',
+      parse: count,
+    },
     { flags: '--sha256 <hex>', field: 'disks[0].sha256' },
     { flags: '--credential <name>', field: 'disks[0].credential' },
     {
@@ -51,11 +58,11 @@ const GROUPS: Readonly<Record<string, readonly RequestOption[]>> = {
       field: 'upload.convert',
       text: 'conversion before the upload; auto: if the format requires it',
     },
-    { flags: '--trim <what>', field: 'upload.trim' },
+    { flags: '--trim <what>', field: 'upload.trim', about: 'what is not sent' },
     { flags: '--upload-endpoint <endpoint>', field: 'upload.endpoint' },
     { flags: '--keep-object', field: 'upload.keepObject', text: 'keep the uploaded object after the import' },
-    { flags: '--role <policy>', field: 'role' },
-    { flags: '--role-name <name>', field: 'roleName' },
+    { flags: '--role <policy>', field: 'role', about: 'RAM role' },
+    { flags: '--role-name <name>', field: 'roleName', about: 'role' },
     { flags: '--storage-location-arn <arn>', field: 'storageLocationArn' },
   ],
   'Checks:': [
@@ -64,7 +71,7 @@ const GROUPS: Readonly<Record<string, readonly RequestOption[]>> = {
       ...{ flags: '--no-detection-wait', field: 'detection.wait' },
       text: 'end the import without waiting for the cloud’s check',
     },
-    { flags: '--fail-on <severity>', field: 'detection.failOn' },
+    { flags: '--fail-on <severity>', field: 'detection.failOn', about: 'findings that fail the import' },
     {
       ...{ flags: '--force', field: 'inspection.failOn' },
       text: 'import despite blocking findings of the inspection',
@@ -92,7 +99,7 @@ const GROUPS: Readonly<Record<string, readonly RequestOption[]>> = {
       ...{ flags: '--resource-share <region=id>', field: 'distribute.resourceShares', parse: collectPairs },
       text: 'resource share for the image in this region; repeatable',
     },
-    { flags: '--encrypt', field: 'distribute.encrypt' },
+    { flags: '--encrypt', field: 'distribute.encrypt', about: 'encrypt the copies' },
     {
       ...{ flags: '--kms-key <region=id>', field: 'distribute.kmsKeyId', parse: collectPairs },
       text: 'key that encrypts the copy in this region; repeatable',
@@ -110,8 +117,17 @@ class FieldOption extends Option {
   }
 
   describe(): string {
-    return describeField(this.of.field, this.of.text, !this.required);
+    const { field, text, about } = this.of;
+    return describeField(field, { text, about, isFlag: !this.required });
   }
+}
+
+function optionFor(one: RequestOption): Option {
+  const option = new FieldOption(one);
+  const { parse } = one;
+  // Commander passes the value before, which these parsers type.
+  if (parse !== undefined) option.argParser((text: string, before: unknown) => parse(text, before as never));
+  return option;
 }
 
 /** The text of an option in the help. */
@@ -123,13 +139,16 @@ export function addRequestOptions(command: Command): Command {
   for (const [heading, options] of Object.entries(GROUPS)) {
     command.optionsGroup(heading);
     for (const one of options) {
-      const option = new FieldOption(one);
-      const { parse } = one;
-      // Commander passes the value before, which these parsers type.
-      if (parse !== undefined) option.argParser((text: string, before: unknown) => parse(text, before as never));
-      command.addOption(option);
+      command.addOption(optionFor(one));
     }
   }
+  return command;
+}
+
+/** The given options, with the texts that `import` has. @param names as `--boot-mode` */
+export function addSomeRequestOptions(command: Command, names: readonly string[]): Command {
+  for (const one of ALL.filter(({ flags }) => names.includes(flags.split(' ')[0] ?? '')))
+    command.addOption(optionFor(one));
   return command;
 }
 
@@ -138,9 +157,4 @@ export function optionOfField(path: string): string | null {
   const isPart = (field: string) => path === field || path.startsWith(`${field}.`) || path.startsWith(`${field}[`);
   const found = ALL.filter(({ field }) => isPart(field)).sort((a, b) => b.field.length - a.field.length)[0];
   return found === undefined ? null : (new Option(found.flags).long ?? null);
-}
-
-/** The field that an option sets; null: it is not an option of the request. */
-export function fieldOfOption(long: string): string | null {
-  return ALL.find(({ flags }) => new Option(flags).long === long)?.field ?? null;
 }

@@ -121,7 +121,7 @@ function requireSetting(name: string, command: Command): void {
 function settingsHelp(): string {
   const width = Math.max(...Object.keys(PROFILE_SETTINGS).map((name) => name.length));
   const rows = Object.entries(PROFILE_SETTINGS).map(([name, text]) => `    ${name.padEnd(width)}  ${text}`);
-  return `\nSettings:\n${rows.join('\n')}\n\nAn option overrides an environment variable, which overrides the profile.`;
+  return `\nSettings:\n${rows.join('\n')}\n\nAn option overrides a variable of the environment,\nwhich overrides the profile.`;
 }
 
 interface Applied {

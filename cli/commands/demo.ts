@@ -71,6 +71,7 @@ async function demo(given: string | undefined, options: DemoOptions): Promise<vo
       print(formatImport(view, { verbose: true }));
       if (options.keep) print(`API ${stack.apiUrl}`);
       print(`total ${duration(Date.now() - startedAt)}`);
+      print(nextCommands(view, options.keep ? stack.apiUrl : null));
     }
     if (options.keep) await keepRunning(stack, roots, interrupts);
     exitWithState(view);
@@ -86,7 +87,6 @@ async function demo(given: string | undefined, options: DemoOptions): Promise<vo
 
 async function startDemoStack(folder: DemoFolder, roots: readonly string[], interrupts: Interrupts): Promise<Stack> {
   const { startStack } = await loadServerPart('demo', () => import('../../local/supervisor/stack.js'));
-  say('starting Temporal, PostgreSQL, the emulator, a worker and the API');
   const stack = await startStack({
     dataDir: folder.path,
     programs: partPrograms(),
@@ -133,9 +133,18 @@ async function importIt(api: Api, image: string, options: DemoOptions, interrupt
   }
 }
 
+/** Three commands that a reader can run now. */
+function nextCommands({ id }: ImportView, api: string | null): string {
+  const commands =
+    api === null
+      ? ['ecs-image-import demo --keep', 'ecs-image-import up --emulator', 'ecs-image-import import --help']
+      : [`ecs-image-import open ${id}`, `ecs-image-import logs ${id}`, 'ecs-image-import list'];
+  return ['next:', ...commands.map((command) => `  ${command}`)].join('\n');
+}
+
 async function keepRunning(stack: Stack, roots: readonly string[], interrupts: Interrupts): Promise<void> {
   const unregister = await registerStack(stack, roots);
-  say(`running until Ctrl-C; try \`ecs-image-import list --api ${stack.apiUrl}\``);
+  say('running until Ctrl-C');
   if (stack.temporalUiUrl !== null) {
     say(
       `Temporal Web UI: ${stack.temporalUiUrl}; any user name, the key in ${stack.dataDir}/api-token as the password`,

@@ -21,26 +21,18 @@ import { inspectRequest } from '../inspect-request.js';
 import { inspectionText } from '../inspection-text.js';
 import { pathOf } from '../local-path.js';
 import { count } from '../option-values.js';
+import { addSomeRequestOptions } from '../request-options.js';
 import { wrongUsage } from '../usage.js';
 
 export function addInspect(program: Command): void {
-  program
+  const command = program
     .command('inspect')
     .description('check offline whether an import of a disk image succeeds and boots (exit code 1: blocking findings)')
     .argument('<image>', 'path or file: URL of the image')
     .option('--convert <how>', 'conversion that the import would make: auto (default), never or qcow2', convertMode)
     .option('--as-is', 'check the image as it is, without conversion (like --convert never)')
-    .option('--force', 'accept blocking findings that an import with --force accepts')
-    .option('--fail-on <severity>', 'severity that the import would be given: blocking, warning or never')
-    .option('--format <format>', 'format that the import would be given (default: detected)')
-    .option('--sha256 <hex>', 'digest that the import would be given; reads the whole image')
-    .option('--disk-image-size <GiB>', 'size of the system disk that the import would be given', count)
-    .option('--architecture <arch>', 'architecture that the import would be given: i386, x86_64 or arm64')
-    .option('--os-type <type>', 'operating system that the import would be given: linux or windows')
-    .option('--platform <name>', 'distribution that the import would be given, e.g. Ubuntu')
-    .option('--boot-mode <mode>', 'boot mode that the import would be given: BIOS, UEFI or UEFI-Preferred')
-    .option('--license-type <type>', 'Windows licence that the import would be given: Auto, Aliyun or BYOL')
-    .option('--nvme-support <value>', 'NVMe support that the import would be given: supported or unsupported')
+    .option('--force', 'accept blocking findings that an import with --force accepts');
+  addSomeRequestOptions(command, INSPECTED)
     .option(
       '--boot-check [folder]',
       'also boot the image in QEMU and save its log and screen in a folder (default: IMAGE.boot-check)',
@@ -73,6 +65,12 @@ export function addInspect(program: Command): void {
       if (!verdict.accepted || isBootBlocked) throw new CommandError(EXIT.failed, []);
     });
 }
+
+/** What the import would be given, and changes the verdict. */
+const INSPECTED = [
+  ...['--fail-on', '--format', '--sha256', '--disk-image-size', '--architecture', '--os-type', '--platform'],
+  ...['--boot-mode', '--license-type', '--nvme-support'],
+];
 
 const MODES: readonly ConvertMode[] = ['auto', 'never', 'qcow2'];
 

@@ -4,7 +4,9 @@ import { accountPolicies, leastPolicy } from '../../alibaba/least-policy.js';
 import { accountsFromEnvironment } from '../../config/accounts.js';
 import { accountProblem } from '../../domain/request/known-account.js';
 import { print } from '../console.js';
+import { withFields } from '../document.js';
 import { CommandError, EXIT } from '../exit.js';
+import { globalsOf } from '../globals.js';
 import { collect } from '../option-values.js';
 
 interface Options {
@@ -33,7 +35,11 @@ export function addPolicy(program: Command): void {
       'with --account: ID of the worker’s account, or ARN of its RAM user or role',
       'ACCOUNT',
     )
-    .option('--region <id>', 'allow images in this region only; repeatable', collect)
+    .option(
+      '--region <id>',
+      'allow images in this region only; repeatable (default: $ALIBABA_CLOUD_REGION_ID, else all)',
+      collect,
+    )
     .option('--bucket <name>', 'allow this bucket only; repeatable', collect)
     .addOption(roleOption())
     .option('--role-name <name>', 'RAM role that ECS uses to read the bucket; repeatable', collect)
@@ -45,7 +51,7 @@ export function addPolicy(program: Command): void {
       const {
         account,
         trust,
-        region = [],
+        region = regionOfEnvironment(process.env),
         bucket = [],
         roleName = [],
         copyTo = [],
@@ -60,14 +66,14 @@ export function addPolicy(program: Command): void {
         roles.map(({ name }) => name),
       );
       if (unknown !== null) throw new CommandError(EXIT.usage, [`--account: ${unknown.message}`]);
-      print(
-        JSON.stringify(
-          role === undefined ? leastPolicy(own) : accountPolicies(role, principal(trust), features),
-          null,
-          2,
-        ),
-      );
+      const policy = role === undefined ? leastPolicy(own) : accountPolicies(role, principal(trust), features);
+      const { fields } = globalsOf(command);
+      print(JSON.stringify(fields === undefined ? policy : withFields(policy, fields), null, 2));
     });
+}
+
+function regionOfEnvironment({ ALIBABA_CLOUD_REGION_ID: region }: NodeJS.ProcessEnv): readonly string[] {
+  return region ? [region] : [];
 }
 
 /** Without an account, the text has a placeholder to replace. */

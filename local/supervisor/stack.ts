@@ -5,6 +5,7 @@ import { withPasswordFile } from '../../config/database.js';
 import { payloadKeySource } from '../../config/payload-keys.js';
 import { TEMPORAL_UI_PATH } from '../../config/temporal-ui.js';
 import { withoutTemporalVariables } from '../../config/temporal-variables.js';
+import { formatDuration } from '../../domain/format-duration.js';
 import { type Postgres, preparePostgres } from '../postgres/server.js';
 import { planTemporal } from '../temporal/plan.js';
 import type { CertificateTimes } from '../temporal/renewal.js';
@@ -109,7 +110,7 @@ async function startParts(given: StackOptions, supervisor: Supervisor): Promise<
     planEmulator(options, () => pickPort(previousPort('emulator'))),
   ]);
   signal.throwIfAborted();
-  await supervisor.start([...temporal.parts, ...postgres.parts, ...emulator.parts]);
+  await startTimed(supervisor, [...temporal.parts, ...postgres.parts, ...emulator.parts], options.say);
   signal.throwIfAborted();
   await postgres.prepare({ onProgress: options.say, signal });
 
@@ -133,10 +134,11 @@ async function startParts(given: StackOptions, supervisor: Supervisor): Promise<
     ECS_IMPORT_API_TOKEN_FILE: tokenFile,
     ...(token === null ? {} : { ECS_IMPORT_API_TOKEN: token }),
   };
-  await supervisor.start([
+  const parts = [
     nodePart({ name: 'worker', program: options.programs.worker, env, address: null, line: /^ready worker$/m }),
     nodePart({ name: 'api', program: options.programs.api, env: apiEnv, address: apiUrl, line: /^ready https?:\S+$/m }),
-  ]);
+  ];
+  await startTimed(supervisor, parts, options.say);
   return {
     dataDir,
     apiUrl,
@@ -149,6 +151,16 @@ async function startParts(given: StackOptions, supervisor: Supervisor): Promise<
     stop: supervisor.stop,
     kill: supervisor.kill,
   };
+}
+
+/** Says what starts, and how long it took. */
+async function startTimed(supervisor: Supervisor, parts: readonly PartPlan[], say: (line: string) => void) {
+  if (parts.length === 0) return;
+  const names = parts.map(({ name }) => name).join(', ');
+  const startedAt = performance.now();
+  say(`starting ${names}`);
+  await supervisor.start(parts);
+  say(`${names} started in ${formatDuration(performance.now() - startedAt)}`);
 }
 
 function writtenToken(file: string, given: string | null): string {

@@ -8,7 +8,8 @@ export interface Printed {
   readonly stderr: string;
 }
 
-export async function runInProcess(args: readonly string[]): Promise<Printed> {
+/** @param columns the width of the terminal; absent: the output is a pipe */
+export async function runInProcess(args: readonly string[], columns?: number): Promise<Printed> {
   const texts = { stdout: '', stderr: '' };
   const spies = (['stdout', 'stderr'] as const).map((name) =>
     vi.spyOn(process[name], 'write').mockImplementation((text) => {
@@ -16,9 +17,17 @@ export async function runInProcess(args: readonly string[]): Promise<Printed> {
       return true;
     }),
   );
+  const restore = columns === undefined ? () => undefined : asTerminal(columns);
   try {
     return { code: await run(args), ...texts };
   } finally {
+    restore();
     for (const spy of spies) spy.mockRestore();
   }
+}
+
+function asTerminal(columns: number): () => void {
+  const before = { isTTY: process.stdout.isTTY, columns: process.stdout.columns };
+  Object.assign(process.stdout, { isTTY: true, columns });
+  return () => Object.assign(process.stdout, before);
 }
