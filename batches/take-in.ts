@@ -9,7 +9,7 @@ import { firstProblems, givenText } from '../domain/request/problems.js';
 import type { RequestProblem } from '../domain/request/request.js';
 import type { SealSource } from '../domain/request/source-secrets.js';
 import type { BatchIntake, KnownBatch, NewBatchItem } from '../store/batch-intake.js';
-import { BatchFileError, type BatchHeader, HEADER_FIELDS } from './file/entries.js';
+import { BatchFileError, type BatchHeader, type ColumnOf, HEADER_FIELDS } from './file/entries.js';
 import type { BatchFormat } from './file/formats.js';
 import { type ItemContext, merge, readItem } from './file/item.js';
 import { readEntries } from './file/read.js';
@@ -135,8 +135,12 @@ async function readInto(
     const other = settings.header.name === undefined ? await reserve(name) : null;
     if (other !== null) throw new NameInUse(other);
   };
+  let columnOf: ColumnOf | null = null;
+  const onColumns = (found: ColumnOf) => {
+    columnOf = found;
+  };
   try {
-    for await (const entry of readEntries(settings.format, chunks, onName)) {
+    for await (const entry of readEntries(settings.format, chunks, { onName, onColumns })) {
       if (context === null) {
         const opened = await open(entry.kind === 'header' ? entry.header : {});
         if ('kind' in opened) return opened;
@@ -144,7 +148,7 @@ async function readInto(
       }
       if (entry.kind === 'header') continue;
       number += 1;
-      await pages.add(readItem(entry, number, context));
+      await pages.add(readItem(entry, number, columnOf === null ? context : { ...context, columnOf }));
     }
   } catch (error) {
     if (error instanceof NameInUse) return error.taken;

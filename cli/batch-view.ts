@@ -4,8 +4,9 @@ import { readBatch } from '../client/answers.js';
 import { type BatchCause, type BatchView, isFinalBatch } from '../domain/batch/batch.js';
 import { type Api, RETRY_FOR_MS, TEXT, textOf } from './api.js';
 import { EXIT, type ExitCode } from './exit.js';
-import { clean, duration, indent, size } from './format.js';
-import { table } from './table.js';
+import { clean, duration, size } from './format.js';
+import { colored, paint } from './style.js';
+import { indentedTable } from './table.js';
 
 export function batchPath(id: string, rest = ''): string {
   return `/v1/batches/${encodeURIComponent(id)}${rest}`;
@@ -55,11 +56,15 @@ export function formatBatch(view: BatchView): string {
   const phases = Object.entries(view.phases).map(([phase, count]) => `${count} in ${phase}`);
   const { estimate } = view;
   return [
-    `batch ${view.id}  ${clean(view.name)}  ${took}`,
-    batchLine(view),
+    `${colored(view.state)}${batchLine(view).slice(view.state.length)}`,
+    clean(`batch ${view.id}  ${view.name}  ${took}`),
     ...(view.attention === null
       ? []
-      : [clean(`action required: ${view.attention.message}`), clean(`remedy: ${view.attention.remedy}`)]),
+      : [
+          paint('yellow', clean(`action required: ${view.attention.message}`)),
+          clean(`remedy: ${view.attention.remedy}`),
+          clean(`after the fix: ecs-image-import batch resume ${view.id}`),
+        ]),
     ...(view.waitsFor === null ? [] : [clean(`waiting: ${view.waitsFor.message}`), clean(`  ${view.waitsFor.remedy}`)]),
     ...(phases.length === 0 ? [] : [`in progress: ${phases.join(', ')}`]),
     `uploaded ${size(estimate.uploadedBytes)}${estimate.expectedUploadBytes === null ? '' : ` of about ${size(estimate.expectedUploadBytes)}`}`,
@@ -86,5 +91,5 @@ function causes(title: string, list: readonly BatchCause[]): readonly string[] {
     cause.remedy,
     cause.examples[0] ?? '',
   ]);
-  return [`${title}:\n${indent(table(['imports', 'code', 'example message', 'remedy', 'example import'], rows))}`];
+  return [`${title}:\n${indentedTable(['imports', 'code', 'example message', 'remedy', 'example import'], rows)}`];
 }

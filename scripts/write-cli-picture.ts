@@ -11,12 +11,9 @@ import { createInterface } from 'node:readline';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const MAIN = path.join(ROOT, 'dist/cli/main.js');
+const ESCAPE = '\u001b';
 const COLUMNS = 92;
-const SCENE = [
-  'import web-01.qcow2 --name web-01 --bucket imges',
-  'list',
-  'retry web-01 --set upload.bucket=images',
-];
+const SCENE = ['import web-01.qcow2 --name web-01 --bucket imges', 'list', 'retry web-01 --set upload.bucket=images'];
 
 const folder = mkdtempSync(path.join(tmpdir(), 'ecs-image-import-picture-'));
 const env = {
@@ -82,8 +79,8 @@ ${texts.join('\n')}
 function wrapped(line: string): readonly string[] {
   const rows: string[] = [''];
   let used = 0;
-  for (const part of line.split(/(\u001b\[\d+m)/)) {
-    if (part.startsWith('\u001b')) rows[rows.length - 1] += part;
+  for (const part of line.split(new RegExp(`(${ESCAPE}\\[\\d+m)`))) {
+    if (part.startsWith(ESCAPE)) rows[rows.length - 1] += part;
     else {
       for (const character of part) {
         if (used === COLUMNS) {
@@ -105,7 +102,7 @@ function spans(row: string): string {
   };
   let style = row.startsWith('$ ') ? 'fill="#79c0ff"' : '';
   return row
-    .split(/\u001b\[(\d+)m/)
+    .split(new RegExp(`${ESCAPE}\\[(\\d+)m`))
     .map((part, index) => {
       if (index % 2 === 1) {
         style = colors[part] ?? '';

@@ -12,6 +12,7 @@ import { type Column, columnsOf, namesOfFields, shown, withoutTrailingEmpty } fr
 import {
   BatchFileError,
   type BatchHeader,
+  type ColumnOf,
   type Entry,
   HEADER_FIELDS,
   linesOf,
@@ -30,7 +31,11 @@ const SEPARATORS = [',', ';', '\t', '|'] as const;
 /** Excel's line that names the separator. */
 const SEPARATOR_LINE = /^sep=(.)$/i;
 
-export async function* csvEntries(chunks: AsyncIterable<string>): AsyncGenerator<Entry> {
+/** @param onColumns is called before the first item */
+export async function* csvEntries(
+  chunks: AsyncIterable<string>,
+  onColumns: (columnOf: ColumnOf) => void = () => undefined,
+): AsyncGenerator<Entry> {
   const comments: string[] = [];
   const lines = linesOf(chunks);
   let separator: string | null = null;
@@ -57,7 +62,11 @@ export async function* csvEntries(chunks: AsyncIterable<string>): AsyncGenerator
     throw new BatchFileError(before + 1, `column ${loneReturn + 1}: ${reason}`);
   }
   yield { kind: 'header', header: headerIn(comments), line: 1 };
-  yield* itemsIn(first, lines, separator ?? separatorIn(first), before);
+  yield* itemsIn(first, lines, {
+    separator: separator ?? separatorIn(first),
+    before,
+    onColumns,
+  });
 }
 
 /** The separator that occurs most often outside quotes. */
@@ -67,11 +76,17 @@ function separatorIn(row: string): string {
   return counts.reduce((best, other) => (other.count > best.count ? other : best)).one;
 }
 
+interface ItemsOptions {
+  readonly separator: string;
+  /** Lines above the row of column names. */
+  readonly before: number;
+  readonly onColumns: (columnOf: ColumnOf) => void;
+}
+
 async function* itemsIn(
   first: string,
   lines: AsyncIterable<{ readonly text: string }>,
-  separator: string,
-  before: number,
+  { separator, before, onColumns }: ItemsOptions,
 ): AsyncGenerator<Entry> {
   async function* rows(): AsyncGenerator<string> {
     yield `${first}\n`;
@@ -89,7 +104,6 @@ async function* itemsIn(
   source.on('error', (error) => parser.destroy(error));
   source.pipe(parser);
   let columns: readonly Column[] | null = null;
-  let columnOf: (path: string) => string | null = () => null;
   let previousEnd = 0;
   try {
     for await (const { record, info } of parser as AsyncIterable<Row>) {
@@ -97,7 +111,7 @@ async function* itemsIn(
       previousEnd = info.lines;
       if (columns === null) {
         columns = columnsOf(record, line);
-        columnOf = namesOfFields(columns);
+        onColumns(namesOfFields(columns));
         continue;
       }
       const cells = withoutTrailingEmpty(record);
@@ -105,7 +119,7 @@ async function* itemsIn(
       if (cells.length > columns.length) {
         const reason = `the row has ${cells.length} cells, but the first row has ${columns.length} columns: column ${columns.length + 1} (${shown(cells[columns.length] ?? '')}) has no name. Quote cells that contain ${nameOf(separator)}`;
         yield { kind: 'unreadable', line, reason };
-      } else yield { kind: 'item', line, value: itemOf(columns, cells), columnOf };
+      } else yield { kind: 'item', line, value: itemOf(columns, cells) };
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;

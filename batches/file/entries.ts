@@ -3,16 +3,13 @@
 /** `name`, `policy` and `defaults` of the batch, if the file contains them. */
 export type BatchHeader = Readonly<Record<string, unknown>>;
 
+/** The column of a field, as the file names it; null: it has none. @param path `disks[0].source` */
+export type ColumnOf = (path: string) => string | null;
+
 export type Entry =
   /** Header fields; a reader may return them one at a time, also after the items. */
   | { readonly kind: 'header'; readonly header: BatchHeader; readonly line: number }
-  | {
-      readonly kind: 'item';
-      readonly line: number;
-      readonly value: unknown;
-      /** The column of a field, as the file names it; null: it has none. Absent: the file has no columns. */
-      readonly columnOf?: (path: string) => string | null;
-    }
+  | { readonly kind: 'item'; readonly line: number; readonly value: unknown }
   /** This item cannot be read; those after it can. */
   | { readonly kind: 'unreadable'; readonly line: number; readonly reason: string };
 

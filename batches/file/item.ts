@@ -14,7 +14,7 @@ import { type SealSource, sealedRequest } from '../../domain/request/source-secr
 import { queueOf } from '../../imports/file-queue.js';
 import type { NewBatchItem } from '../../store/batch-intake.js';
 import { shown } from './csv-columns.js';
-import type { Entry } from './entries.js';
+import type { ColumnOf, Entry } from './entries.js';
 
 export interface ItemContext {
   readonly defaults: unknown;
@@ -24,6 +24,8 @@ export interface ItemContext {
   readonly workerHost: string;
   /** The accounts that requests may name. Default: none. */
   readonly accounts?: readonly string[];
+  /** The columns of a CSV file. Absent: the file has none. */
+  readonly columnOf?: ColumnOf;
   /** Encrypts the query of a web source. Default: requests stay as they are. */
   readonly sealSource?: SealSource;
   /** What is outside the scope of the sender. Default: nothing. */
@@ -45,7 +47,7 @@ export function readItem(
   const { line } = entry;
   const refuse = (imageName: string | null, problems: readonly RequestProblem[]): ItemReading => ({
     ok: false,
-    bad: { item: number, line, imageName, problems: entry.kind === 'item' ? inColumns(entry, problems) : problems },
+    bad: { item: number, line, imageName, problems: inColumns(context.columnOf, problems) },
   });
   if (entry.kind === 'unreadable') return refuse(null, [problem('', 'item.readable', null, entry.reason)]);
   const exceeded = exceededBound(entry.value);
@@ -74,10 +76,7 @@ export function readItem(
 }
 
 /** Messages about a CSV file name the column instead of the field, or beside it where the names differ. */
-function inColumns(
-  { columnOf }: Extract<Entry, { readonly kind: 'item' }>,
-  problems: readonly RequestProblem[],
-): readonly RequestProblem[] {
+function inColumns(columnOf: ColumnOf | undefined, problems: readonly RequestProblem[]): readonly RequestProblem[] {
   if (columnOf === undefined) return problems;
   return problems.map((one) => {
     const name = columnOf(one.path);

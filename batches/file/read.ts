@@ -1,22 +1,29 @@
 /** Reads a batch file of any format as a header and a stream of items. */
 import { csvEntries } from './csv.js';
-import { BatchFileError, decoded, type Entry, HEADER_FIELDS } from './entries.js';
+import { BatchFileError, type ColumnOf, decoded, type Entry, HEADER_FIELDS } from './entries.js';
 import type { BatchFormat } from './formats.js';
 import { jsonEntries } from './json.js';
 import { jsonlEntries } from './jsonl.js';
 import { yamlEntries } from './yaml.js';
 
-const READERS = { json: jsonEntries, jsonl: jsonlEntries, csv: csvEntries, yaml: yamlEntries } as const;
+const READERS = { json: jsonEntries, jsonl: jsonlEntries, yaml: yamlEntries } as const;
 
 /** Called with the value of `name` as soon as it is read, which may be long before the header is complete. */
 export type OnName = (name: unknown) => Promise<void>;
+
+export interface EntryListeners {
+  readonly onName?: OnName;
+  /** Called before the first item of a CSV file. */
+  readonly onColumns?: (columnOf: ColumnOf) => void;
+}
 
 /** Yields the header, then the items. Throws `BatchFileError` if the file cannot be read. */
 export function readEntries(
   format: BatchFormat,
   chunks: AsyncIterable<Uint8Array>,
-  onName: OnName = async () => {},
+  { onName = async () => {}, onColumns }: EntryListeners = {},
 ): AsyncGenerator<Entry> {
+  if (format === 'csv') return csvEntries(decoded(chunks), onColumns);
   const entries = READERS[format](decoded(chunks));
   return format === 'json' || format === 'yaml' ? headerFirst(entries, onName) : entries;
 }

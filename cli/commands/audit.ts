@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { isObject } from '../../domain/json-value.js';
 import { openApi, parse, RETRY_FOR_MS } from '../api.js';
-import { print } from '../console.js';
+import { print, printInOrder } from '../console.js';
 import { printDocument } from '../document.js';
 import { globalsOf } from '../globals.js';
 import { count, moment } from '../option-values.js';
@@ -42,7 +42,7 @@ export function addAudit(program: Command): void {
       const found: Entry[] = [];
       for await (const page of pages(openApi(globals), options)) {
         if (!options.export) found.push(...page);
-        else if (page.length > 0) print(page.map((entry) => JSON.stringify(entry)).join('\n'));
+        else if (page.length > 0) await printInOrder(page.map((entry) => JSON.stringify(entry)).join('\n'));
       }
       if (options.export) return;
       if (globals.json) return printDocument(globals, found);

@@ -10,6 +10,7 @@ import { isObject } from '../../domain/json-value.js';
 import { type Api, openApi, parse, RETRY_FOR_MS, TEXT, textOf } from '../api.js';
 import { outputColumns, print, printInOrder, printPart, say } from '../console.js';
 import { printDocument, unknownField, withFields } from '../document.js';
+import { clean } from '../format.js';
 import { type GlobalOptions, globalsOf } from '../globals.js';
 import { type ImportTable, importTable } from '../import-lines.js';
 import { count, moment } from '../option-values.js';
@@ -137,7 +138,7 @@ async function listCauses(api: Api, options: Options): Promise<void> {
   if (causes.length === 0) return print('no import requires action');
   const rows = causes.map(({ code, imports, since, remedy }) => [code, imports, since, remedy].map(String));
   print(table(['cause', 'imports', 'since', 'remedy'], rows));
-  print('after the fix: ecs-image-import resume --code CAUSE');
+  print(clean(`after the fix: ecs-image-import resume --code ${String(causes[0]?.code)}`));
 }
 
 async function* pages<Item>(

@@ -1,6 +1,7 @@
 /** The help of every command: examples, texts, allowed values from the schema, exit codes; readable on 60 columns. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { EXIT_MEANINGS } from '../../cli/exit.js';
 import { commandsOf } from '../../cli/help.js';
@@ -21,7 +22,7 @@ describe('the help', () => {
   beforeAll(async () => {
     for (const name of ['', ...names.filter((one) => !WITHOUT_HELP.includes(one))]) {
       const { stdout } = await runInProcess([...name.split(' ').filter((word) => word !== ''), '--help'], 60);
-      shown.set(name, stdout.replaceAll(/\u001b\[\d+m/g, ''));
+      shown.set(name, stripVTControlCharacters(stdout));
     }
   });
 

@@ -6,6 +6,7 @@ import { newBatchId } from '../../domain/batch/names.js';
 import { DEFAULT_POLICY } from '../../domain/batch/policy.js';
 import { newImportId } from '../../domain/ids.js';
 import { openIntake } from '../../store/batch-intake.js';
+import { createBatchRetries } from '../../store/batch-retries.js';
 import { createBatchViews } from '../../store/batch-views.js';
 import { createBatchStore, type PageChoice } from '../../store/batches.js';
 import { createImportStore } from '../../store/imports.js';
@@ -250,6 +251,26 @@ describe('items', () => {
     expect(await createBatchViews(database.pool, null).items(id, { after: 0, limit: 1 })).toMatchObject([
       { attempt: 2 },
     ]);
+  });
+
+  test('that failed, chosen by name and changed → only these start again, with their new requests and buckets', async () => {
+    const { id } = await take(names(3));
+    const [store, retries] = [createBatchStore(database.pool), createBatchRetries(database.pool)];
+    for (const { importId } of await page(id, 1, 10)) await end(importId, 'failed');
+    const [found, ...others] = await retries.retriable(id, ['failed'], ['web-2', 'none'], 10);
+    expect([found?.number, others]).toEqual([2, []]);
+    if (found === undefined) throw new Error('no item');
+    const request = { ...found.request, upload: { ...found.request.upload, bucket: 'bucket-9' } };
+    const changed = [{ number: 2, request, fileQueue: 'ecs-image-import' }];
+    expect(await retries.retryItems(id, ['failed'], changed)).toBe(1);
+    expect(await retries.retryItems(id, ['failed'], changed)).toBe(0);
+    const again = await page(id, 2, 10, { perBucket: 1 });
+    expect(await namesOf(again)).toEqual(['web-2']);
+    const view = await createImportStore(database.pool).get(again[0]?.importId ?? '');
+    expect(view?.request.upload.bucket).toBe('bucket-9');
+    const [recorded] = await createBatchViews(database.pool, null).names({ limit: 1 });
+    expect(recorded?.names?.buckets).toContain('bucket-9');
+    expect(await store.retry(id, ['failed'])).toBe(2);
   });
 
   test('of a page whose imports have all ended → a late request for that page claims no retried item', async () => {
