@@ -5,6 +5,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { ACTIONS } from '../domain/access/may.js';
 import { hrefOf } from './address.js';
 import { Button } from './components/button.js';
+import { ConfirmHost } from './components/confirm-button.js';
 import { Empty, Loading, Note } from './components/note.js';
 import { CodeBlock, Time } from './components/show.js';
 import { LANGUAGES, language, setLanguage, t } from './i18n.js';
@@ -38,6 +39,7 @@ export function App() {
         <main id="main" class="main" tabIndex={-1}>
           <Shown />
         </main>
+        <ConfirmHost />
       </div>
     </div>
   );

@@ -60,8 +60,8 @@ export function Table<Row>(props: {
   const classOf = (column: Column<Row>) => (column.isNumber === true ? 'end' : '');
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls needs the keyboard
-    <section class="table-scroll" aria-label={name} tabIndex={0}>
-      <table>
+    <div class="table-scroll" tabIndex={0}>
+      <table aria-label={name}>
         <thead>
           <tr>
             {columns.map((column) => (
@@ -83,7 +83,7 @@ export function Table<Row>(props: {
           ))}
         </tbody>
       </table>
-    </section>
+    </div>
   );
 }
 

@@ -110,6 +110,7 @@ function optionsOf(Plot: typeof uPlot, { series, left, right }: ChartProps, elem
         ...axis,
         grid: { show: false },
         space: 70,
+        size: 28,
         values: (_chart, ticks) => ticks.map((at) => time.format(at * 1_000)),
       },
       { ...axis, scale: 'left', grid, size: 76, values: (_chart, ticks) => ticks.map(left) },
