@@ -12,6 +12,7 @@ import { packageRoot } from '../../store/package-root.js';
 import { type Api, getImport, openApi } from '../api.js';
 import { continueWhenReaderCloses, print, say } from '../console.js';
 import { type DemoFolder, makeDemoFolder, removeAbandonedDemos } from '../demo-folder.js';
+import { setScene } from '../demo-scene.js';
 import { printDocument } from '../document.js';
 import { withEmulatorKeys } from '../emulated-account.js';
 import { CommandError, EXIT } from '../exit.js';
@@ -25,6 +26,7 @@ import { openLiveView } from '../live-view.js';
 import { collect } from '../option-values.js';
 import { partPrograms } from '../programs.js';
 import { loadServerPart } from '../server-part.js';
+import { createSignInLink } from '../sign-in-link.js';
 import { formatImport } from '../summary.js';
 import { exitWithState } from '../watching.js';
 import { registerStack } from './up.js';
@@ -69,7 +71,11 @@ async function demo(given: string | undefined, options: DemoOptions): Promise<vo
     if (options.json) printDocument(options, (await getImport(api, view.id)).text);
     else {
       print(formatImport(view, { verbose: true }));
-      if (options.keep) print(`API ${stack.apiUrl}`);
+      if (options.keep) {
+        await setScene(api, image, { region: REGION, bucket: BUCKET });
+        print(`API ${stack.apiUrl}`);
+        print(`page ${(await createSignInLink(api, stack.apiUrl)).url}`);
+      }
       print(`total ${duration(Date.now() - startedAt)}`);
       print(nextCommands(view, options.keep ? stack.apiUrl : null));
     }

@@ -112,8 +112,10 @@ export function readPolicy(given: unknown, base: BatchPolicy): PolicyReading {
 }
 
 /** The number of items that may fail before no new imports start. */
-export function failuresAllowed(policy: BatchPolicy, items: number): number {
-  const { errorBudget } = policy;
+export function failuresAllowed(
+  { errorBudget }: { readonly errorBudget: string | number | null },
+  items: number,
+): number {
   if (errorBudget === null) return Number.POSITIVE_INFINITY;
   if (typeof errorBudget === 'number') return errorBudget;
   return Math.floor((items * Number(errorBudget.slice(0, -1))) / 100);

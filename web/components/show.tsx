@@ -66,14 +66,18 @@ export function Progress(props: { readonly percent: number; readonly label: stri
 
 const COPIED_MS = 2_000;
 
-/** @param of what the text is, for screen readers */
-export function CopyButton({ text, of }: { readonly text: string; readonly of: string }) {
+/**
+ * @param of what the text is, for screen readers
+ * @param children the text of the button; absent: Copy
+ */
+export function CopyButton(props: { readonly text: string; readonly of: string; readonly children?: string }) {
+  const { text, of, children } = props;
   const isCopied = useSignal(false);
   return (
     <Button
-      kind="quiet"
-      isSmall
-      label={isCopied.value ? t('action.copied') : t('action.copyOf', { what: of })}
+      kind={children === undefined ? 'quiet' : 'default'}
+      isSmall={children === undefined}
+      label={isCopied.value ? t('action.copied') : (children ?? t('action.copyOf', { what: of }))}
       onClick={() => {
         void copy(text).then((done) => {
           isCopied.value = done;
@@ -83,7 +87,7 @@ export function CopyButton({ text, of }: { readonly text: string; readonly of: s
         });
       }}
     >
-      {isCopied.value ? t('action.copied') : t('action.copy')}
+      {isCopied.value ? t('action.copied') : (children ?? t('action.copy'))}
     </Button>
   );
 }

@@ -50,6 +50,7 @@ export const shell = {
   'state.succeeded': 'Succeeded',
   'state.failed': 'Failed',
   'state.cancelled': 'Cancelled',
+  'table.of': 'Table: {name}',
   'severity.info': 'Info',
   'severity.warning': 'Warning',
   'severity.blocking': 'Blocking',

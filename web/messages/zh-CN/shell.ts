@@ -53,6 +53,7 @@ export const shell: Readonly<Record<keyof typeof english, Message>> = {
   'state.succeeded': '成功',
   'state.failed': '失败',
   'state.cancelled': '已取消',
+  'table.of': '表格：{name}',
   'severity.info': '信息',
   'severity.warning': '警告',
   'severity.blocking': '阻断',
