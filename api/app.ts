@@ -16,6 +16,7 @@ import { createMetrics } from './metrics.js';
 import { openApiDocument } from './openapi/document.js';
 import { isOpen } from './openapi/security.js';
 import { answerProblem, deleted, ProblemError, problem } from './problems.js';
+import { traceRequests } from './request-traces.js';
 import { noQuery, routes } from './route.js';
 import { auditRoutes } from './routes/audit.js';
 import { batchRoutes } from './routes/batches.js';
@@ -70,6 +71,7 @@ export function createApp(deps: ApiDependencies): OpenAPIHono {
     deps.registry,
   );
 
+  app.use(traceRequests(deps.traces));
   app.use(accessLog(deps.log));
   app.use(async (context, next) => {
     const stop = metrics.request();

@@ -27,6 +27,7 @@ import type { OidcSignIns } from './access/oidc/sign-in.js';
 import type { Sessions } from './access/sessions.js';
 import type { StreamLimits } from './event-streams.js';
 import type { MetricSources } from './metrics.js';
+import type { RequestTraces } from './request-traces.js';
 
 export interface ApiDependencies {
   readonly imports: ImportUseCases;
@@ -55,6 +56,8 @@ export interface ApiDependencies {
   readonly liveness: WorkerLiveness;
   /** For `/metrics`. Absent: a registry of its own, and no numbers of the service. */
   readonly registry?: Registry;
+  /** Absent: traces are off. */
+  readonly traces?: RequestTraces;
   readonly metricSources?: Pick<MetricSources, 'serviceNumbers' | 'backlog'>;
   readonly changes: ChangeFeed;
   /** Of event streams. Absent: the default limits. */

@@ -38,6 +38,7 @@ import { createOidcStore } from '../store/oidc.js';
 import { openSchema } from '../store/open-schema.js';
 import { createOverviewStore } from '../store/overview.js';
 import { createPayloadKeyStore } from '../store/payload-keys.js';
+import { programVersion } from '../store/program-version.js';
 import { untilReachable } from '../store/reachable.js';
 import { createRetentionStore } from '../store/retention.js';
 import { createDatabaseChecks } from '../store/schema-check.js';
@@ -49,6 +50,7 @@ import { createLog } from '../telemetry/log.js';
 import { addPoolMetrics } from '../telemetry/pool-metrics.js';
 import { createProcessHealth, type HealthCheck } from '../telemetry/process-health.js';
 import { createProcessRegistry, scraper } from '../telemetry/process-metrics.js';
+import { tracesAreOn } from '../telemetry/trace-settings.js';
 import { requireTemporal, TemporalNotServing } from '../temporal/connect.js';
 import { clientPayloadOptions, keepKeysFresh, openPayloads } from '../temporal/payloads.js';
 import { keepSearchAttributes } from '../temporal/search-attributes.js';
@@ -61,6 +63,7 @@ import type { ApiDependencies } from './dependencies.js';
 import { jsonReport } from './report.js';
 import { type ApiServer, createServer } from './server.js';
 import { startWebhooks } from './start-webhooks.js';
+import type { ApiTraces } from './traces.js';
 
 /** A request that waits for a lock has a connection that others need. A migration locks a table for less than a second. */
 const LOCK_TIMEOUT_MS = 2_000;
@@ -87,19 +90,21 @@ export async function runApiProcess(
     const port =
       healthAddress === null ? null : await openHealthPort({ ...healthAddress, health, metrics: scraper(registry) });
     if (port !== null) log.info({ url: port.url }, 'health checks and metrics are served');
+    const traces = tracesAreOn(env) ? (await import('./traces.js')).startApiTraces(programVersion()) : null;
     await runApi(config, {
       log: withoutRepetition(log),
       signal: stopped.signal,
       settings: describeSettings(env),
       onHealthChecks: health.started,
       registry,
+      ...(traces === null ? {} : { traces }),
       onReady(url) {
         // Not before: without these handlers, a process that still waits for its servers ends immediately.
         for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stopped.abort());
         startWatchdog(blockedLimitMs);
         process.stdout.write(`ready ${url}\n`);
       },
-    }).finally(() => port?.close());
+    }).finally(() => Promise.all([port?.close(), traces?.stop()]));
   });
 }
 
@@ -135,12 +140,14 @@ export interface RunApiOptions {
   readonly onHealthChecks?: (checks: readonly HealthCheck[]) => void;
   /** For its metrics. Default: one of its own. */
   readonly registry?: Registry;
+  /** Absent: traces are off. */
+  readonly traces?: ApiTraces;
 }
 
 /** Serves until `signal` aborts. Rejects with a one-line error when it cannot serve. */
 export async function runApi(
   config: ApiConfig,
-  { log, signal, onReady, onHealthChecks, registry, settings = [] }: RunApiOptions,
+  { log, signal, onReady, onHealthChecks, registry, traces, settings = [] }: RunApiOptions,
 ): Promise<void> {
   const { temporal, activityTiming } = config;
   const pool = openPool({
@@ -159,7 +166,12 @@ export async function runApi(
   const connection = Connection.lazy(connectionOptions(temporal));
   const payloads = await openPayloads(config.payloadKeys, createPayloadKeyStore(pool), onWait);
   const stopReadingKeys = payloads === null ? () => undefined : keepKeysFresh(payloads);
-  const client = new Client({ connection, namespace: temporal.namespace, ...clientPayloadOptions(payloads) });
+  const outer = traces === undefined ? [] : [traces.clientInterceptor];
+  const client = new Client({
+    connection,
+    namespace: temporal.namespace,
+    ...clientPayloadOptions(payloads, outer),
+  });
   const store = createImportStore(pool);
   const directUrl = config.databaseDirectUrl ?? config.databaseUrl;
   const changes = openChangeFeed({ url: directUrl, pool, onPooler: onWait });
@@ -231,6 +243,7 @@ export async function runApi(
     files: createImportFiles(pool),
     liveness,
     ...(registry === undefined ? {} : { registry }),
+    ...(traces === undefined ? {} : { traces: traces.requests }),
     metricSources: {
       serviceNumbers: createServiceNumbers(pool),
       backlog: async () => await backlogOf(client, await liveness.queuesOf(namespace)),

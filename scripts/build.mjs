@@ -19,7 +19,9 @@ if (existsSync(workflowsPath)) {
   const silent = { trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error, log() {} };
   const { code } = await bundleWorkflowCode({
     workflowsPath,
-    workflowInterceptorModules: [path.join(root, 'dist/workflows/payload-interceptors.js')],
+    workflowInterceptorModules: ['payload-interceptors.js', 'trace-headers.js'].map((file) =>
+      path.join(root, 'dist/workflows', file),
+    ),
     failureConverterPath: path.join(root, 'assets/failure-converter.cjs'),
     logger: silent,
   });

@@ -46,7 +46,7 @@ export function createServiceNumbers(pool: pg.Pool): () => Promise<ServiceNumber
          where ended_at is null and state not in ${FINAL_STATES_SQL} and arriving_seen_at is null group by 1`,
       ),
       rowsOf<ServiceNumbers['items'][number]>(
-        `select state, sum(count)::int as count from ecs_image_import.batches b cross join lateral (
+        `select counted.state, sum(counted.count)::int as count from ecs_image_import.batches b cross join lateral (
            select case when i.state = 'started' then coalesce(m.state, 'started') else i.state end as state, count(*) as count
            from ecs_image_import.batch_items i left join ecs_image_import.imports m on m.id = i.import_id and i.state = 'started'
            where i.batch_id = b.id group by 1) counted

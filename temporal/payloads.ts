@@ -83,12 +83,19 @@ export function keepKeysFresh(
 
 const REFRESH_EVERY_MS = 10_000;
 
-/** For a `Client`. Null: payloads are not encrypted. */
-export function clientPayloadOptions(payloads: Payloads | null): Pick<ClientOptions, 'dataConverter' | 'interceptors'> {
-  if (payloads === null) return {};
+/**
+ * For a `Client`.
+ * @param payloads null: they are not encrypted
+ * @param outer interceptors that see the calls before they are sealed
+ */
+export function clientPayloadOptions(
+  payloads: Payloads | null,
+  outer: readonly WorkflowClientInterceptor[] = [],
+): Pick<ClientOptions, 'dataConverter' | 'interceptors'> {
+  if (payloads === null) return outer.length === 0 ? {} : { interceptors: { workflow: [...outer] } };
   return {
     dataConverter: { failureConverterPath, payloadCodecs: [createPayloadCodec({ ...payloads, onRefused: 'throw' })] },
-    interceptors: { workflow: [sealCalls] },
+    interceptors: { workflow: [...outer, sealCalls] },
   };
 }
 

@@ -23,6 +23,8 @@ export interface Supervision {
   readonly runAlone: (context: Context, args: readonly unknown[]) => Promise<unknown>;
   /** Absent: the process has no port for health checks and metrics. */
   readonly observer?: WorkerObserver;
+  /** Absent: traces are off. */
+  readonly traces?: { readonly outer: ActivityInterceptorsFactory; readonly inner: ActivityInterceptorsFactory };
 }
 
 /**

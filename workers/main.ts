@@ -8,6 +8,7 @@ import { importIdOfWorkflow } from '../domain/ids.js';
 import { type Confinement, confinementOf } from '../images/convert/confinement.js';
 import { programVersion } from '../store/program-version.js';
 import { createLog } from '../telemetry/log.js';
+import { tracesAreOn } from '../telemetry/trace-settings.js';
 import { phaseOfActivity, type Supervision } from './activity-interceptor.js';
 import { runIsolated } from './isolated/run-isolated.js';
 import { reportsDirOf, runSupervisedWorker } from './run-worker.js';
@@ -22,6 +23,8 @@ export async function runWorkerProcess(env: NodeJS.ProcessEnv): Promise<void> {
   const settings = workerSettings(config);
   const log = createLog({ name: 'worker', level: logLevel, format: logFormat });
   logProblemsOfProcess(log);
+  // Loaded only if they are on.
+  const traces = tracesAreOn(env) ? (await import('./traces.js')).startWorkerTraces(programVersion()) : null;
   const telemetry = healthAddress === null ? null : createWorkerTelemetry(healthAddress, settings);
   Runtime.install({
     logger: temporalLogger(log, logLevel),
@@ -63,8 +66,13 @@ export async function runWorkerProcess(env: NodeJS.ProcessEnv): Promise<void> {
         onProblem: (problem) => log.warn(problem),
         onRecovery: () => log.info('PostgreSQL can be used again'),
       },
-      { startWatchdog: watch, runAlone, ...(telemetry === null ? {} : { observer: telemetry.observer }) },
-    ).finally(() => telemetry?.close());
+      {
+        startWatchdog: watch,
+        runAlone,
+        ...(telemetry === null ? {} : { observer: telemetry.observer }),
+        ...(traces === null ? {} : { traces }),
+      },
+    ).finally(() => Promise.all([telemetry?.close(), traces?.stop()]));
   });
 }
 

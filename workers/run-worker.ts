@@ -78,12 +78,14 @@ export async function runSupervisedWorker(
         supervision === null
           ? []
           : [
+              ...(supervision.traces === undefined ? [] : [supervision.traces.outer]),
               supervise(
                 supervision,
                 () => watchdog,
                 (key) => isolated.has(key),
                 dependencies,
               ),
+              ...(supervision.traces === undefined ? [] : [supervision.traces.inner]),
             ];
       const workers = await createImportWorkers(
         settings,

@@ -18,6 +18,6 @@ export function workflowCode(): WorkflowCode {
   if (existsSync(workflowBundlePath)) return { workflowBundle: { codePath: workflowBundlePath } };
   return {
     workflowsPath: path.join(root, 'workflows', 'index.ts'),
-    workflowModules: [path.join(root, 'workflows', 'payload-interceptors.ts')],
+    workflowModules: ['payload-interceptors.ts', 'trace-headers.ts'].map((file) => path.join(root, 'workflows', file)),
   };
 }

@@ -31,7 +31,11 @@ test('every stored history → replays with the current workflows', async () => 
   const histories = names.map((name) => ({ workflowId: name, history: unpackHistory(historyOf(name)) }));
   const failures: string[] = [];
   const workflowsPath = path.resolve(FOLDER, '../../workflows/index.ts');
-  const interceptors = { workflowModules: [path.resolve(FOLDER, '../../workflows/payload-interceptors.ts')] };
+  const interceptors = {
+    workflowModules: ['payload-interceptors.ts', 'trace-headers.ts'].map((file) =>
+      path.resolve(FOLDER, '../../workflows', file),
+    ),
+  };
   for await (const { workflowId, error } of Worker.runReplayHistories({ workflowsPath, interceptors }, histories)) {
     if (error !== undefined) failures.push(`${workflowId}: ${error.message}`);
   }

@@ -1,0 +1,39 @@
+/** Spans of a worker: its activities, in the trace of the request that started their import, and their calls to the cloud. */
+import {
+  OpenTelemetryActivityInboundInterceptor,
+  OpenTelemetryActivityOutboundInterceptor,
+} from '@temporalio/interceptors-opentelemetry';
+import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+import { listenToCalls } from '../alibaba/call-events.js';
+import { withLogContext } from '../telemetry/log-context.js';
+import { describeActiveSpan, importAttributes, startCloudSpan, startTraces, type Traces } from '../telemetry/traces.js';
+
+export interface WorkerTraces extends Traces {
+  /** Makes the span of an attempt. The first interceptor, so that the span has the whole attempt. */
+  readonly outer: ActivityInterceptorsFactory;
+  /** Describes it. After the interceptor that knows the import. */
+  readonly inner: ActivityInterceptorsFactory;
+}
+
+export function startWorkerTraces(version: string): WorkerTraces {
+  const traces = startTraces('ecs-image-import-worker', version);
+  const stopListening = listenToCalls({ started: startCloudSpan });
+  return {
+    outer: (context) => ({
+      inbound: new OpenTelemetryActivityInboundInterceptor(context),
+      outbound: new OpenTelemetryActivityOutboundInterceptor(context),
+    }),
+    inner: () => ({
+      inbound: {
+        async execute(input, next) {
+          const traceId = describeActiveSpan(importAttributes());
+          return await withLogContext(traceId === null ? {} : { traceId }, () => next(input));
+        },
+      },
+    }),
+    async stop() {
+      stopListening();
+      await traces.stop();
+    },
+  };
+}
