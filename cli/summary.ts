@@ -20,7 +20,7 @@ export function outcome(view: ImportView): readonly string[] {
     return [
       `${colored(state)} in phase ${error.phase} after ${took}: ${clean(reason)}`,
       ...remedy(error.remedy),
-      clean(`to start again: ecs-image-import retry ${view.id} (with changes: --set path=value)`),
+      clean(`to start again: ecs-image-import retry ${view.id} [--set path=value]`),
     ];
   }
   if (attention !== null) {
@@ -86,11 +86,10 @@ function details(view: ImportView, verbose: boolean): readonly string[] {
     counted(count('warning') - lines.length, lines.length === 0 ? 'warning' : 'more warning'),
     counted(count('info'), 'note'),
   ].filter((text) => text !== null);
-  const rest = [...more, ...(lines.length === 0 ? [] : ['fixes']), 'timeline', 'ledger'];
   return [
     ...findings(blocking),
     ...lines,
-    paint('dim', clean(`${rest.join(', ')}: ecs-image-import status ${view.id} --verbose`)),
+    paint('dim', clean(`${more.length === 0 ? 'details' : more.join(', ')}: ecs-image-import status ${view.id} -v`)),
   ];
 }
 
