@@ -3,7 +3,7 @@
  * exactly one; a command that shows something takes the newest of the same name.
  */
 import { type ImportLine, readBatchPage, readImportLines } from '../client/answers.js';
-import { ApiProblem } from '../client/errors.js';
+import { ApiProblem, UnexpectedAnswerError } from '../client/errors.js';
 import { isBatchId, isImportId, timesOfIdPrefix } from '../domain/ids.js';
 import type { ImportField } from '../domain/import.js';
 import { type Api, RETRY_FOR_MS, TEXT, textOf } from './api.js';
@@ -82,14 +82,8 @@ interface ImportQuery {
   readonly until?: string;
 }
 
-async function importsNamed(api: Api, name: string): Promise<readonly Match[]> {
-  try {
-    return await importsMatching(api, { name }, ({ request }) => request.imageName === name);
-  } catch (error) {
-    // The text cannot be a name.
-    if (error instanceof ApiProblem && error.status === 400) return [];
-    throw error;
-  }
+function importsNamed(api: Api, name: string): Promise<readonly Match[]> {
+  return importsMatching(api, { name }, ({ request }) => request.imageName === name);
 }
 
 /** @param times in milliseconds since 1970 */
@@ -141,10 +135,16 @@ async function firstMatches(
 ): Promise<readonly Match[]> {
   const all: Match[] = [];
   let cursor: string | null = null;
-  do {
-    const page = await read(cursor);
-    all.push(...page.found);
-    cursor = page.nextCursor;
-  } while (cursor !== null && all.length <= MOST_SHOWN);
-  return all;
+  try {
+    do {
+      const page = await read(cursor);
+      all.push(...page.found);
+      cursor = page.nextCursor;
+    } while (cursor !== null && all.length <= MOST_SHOWN);
+    return all;
+  } catch (error) {
+    // The text cannot be a name, or this key or API has no list: the next call reports what is wrong.
+    if ((error instanceof ApiProblem && error.status < 500) || error instanceof UnexpectedAnswerError) return [];
+    throw error;
+  }
 }
