@@ -21,7 +21,7 @@ const manifestSchema = z.object({
   apiVersion: z.string(),
   kind: z.string(),
   metadata: z.object({ name: z.string() }),
-  spec: z.unknown(),
+  spec: z.unknown().optional(),
 });
 type Manifest = z.infer<typeof manifestSchema>;
 
