@@ -26,7 +26,7 @@ export function Health({ overview }: { readonly overview: OverviewData }) {
   const budgets = overview.budgets.filter(({ perMinute, blockedUntil }) => perMinute !== null || blockedUntil !== null);
   const blocked = budgets.filter(({ blockedUntil }) => blockedUntil !== null);
   return (
-    <div class="columns">
+    <div class="columns health">
       <Card
         title={t('health.title')}
         isFlush
