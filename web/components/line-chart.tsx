@@ -102,8 +102,8 @@ function optionsOf(Plot: typeof uPlot, { series, left, right }: ChartProps, elem
     cursor: { show: false },
     scales: {
       x: { time: true },
-      left: { range: (_chart, _low, high) => [0, Math.max(high * 1.1, 1)] },
-      right: { range: (_chart, _low, high) => [0, Math.max(high * 1.1, 1)] },
+      left: { range: (_chart, _low, high) => [0, high > 0 ? high * 1.1 : 1] },
+      right: { range: (_chart, _low, high) => [0, high > 0 ? high * 1.1 : 1] },
     },
     axes: [
       {
