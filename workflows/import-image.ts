@@ -111,7 +111,9 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
     }
     results = { ...results, role: true };
     const uploaded = results.uploaded ?? (await control.runStep('upload', (step) => onUploadQueue.upload(step, plan)));
-    results = uploaded.image === undefined ? { ...results, uploaded } : withImage(uploaded, uploaded.image);
+    // The upload of the first version returned nothing.
+    const adopted = (uploaded as ImportPlan | undefined)?.image;
+    results = adopted === undefined ? { ...results, uploaded } : withImage(uploaded, adopted);
     const image =
       results.image ??
       (await control.runStep('import', (step) => onAnyWorker(`ImportImage in ${region}`).startImport(step, uploaded)));
