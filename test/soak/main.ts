@@ -61,11 +61,12 @@ async function check(kind: string, id: string): Promise<void> {
   const regions = [REGION, ...request.distribute.regions];
   for (const region of regions) {
     const ecs = service.cloud.ecs(region);
-    const images = await ecs.describeImages({ tag: { key: IMPORT_TAG_KEY, value: id } });
+    const images = await retried(() => ecs.describeImages({ tag: { key: IMPORT_TAG_KEY, value: id } }));
     const expected = state === 'succeeded' && !request.dryRun ? 1 : 0;
     if (images.length !== expected)
       problems.push(`${kind} ${id} ended ${state} with ${images.length} images in ${region}`);
-    for (const { imageId } of images) await ecs.deleteImage(imageId);
+    // Deleted already: the response to the first call was lost.
+    for (const { imageId } of images) await retried(() => ecs.deleteImage(imageId)).catch(() => undefined);
   }
   const { historyLength, historySize } = await client.workflow.getHandle(importWorkflowId(id)).describe();
   note(`events of ${kind}`, historyLength);
@@ -78,7 +79,7 @@ async function run(): Promise<void> {
     const kind = pick(Object.keys(LIVES));
     number += 1;
     try {
-      for (const id of (await LIVES[kind]?.(soak, `soak-${number}`)) ?? []) await retried(() => check(kind, id));
+      for (const id of (await LIVES[kind]?.(soak, `soak-${number}`)) ?? []) await check(kind, id);
     } catch (error) {
       problems.push(`${kind} ${number}: ${error instanceof Error ? error.message : String(error)}`);
     }

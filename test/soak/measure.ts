@@ -16,9 +16,13 @@ export async function measure(service: Service, pool: pg.Pool): Promise<Readonly
   for (const { name, pid } of service.stack.parts()) {
     if (pid === null || !PARTS.some((part) => part === name)) continue;
     const family = familyOf(pid, all);
-    const used = await Promise.all(family.map(usageOf));
-    series[`${name} memory MiB`] = sum(used.map(({ memory }) => memory)) / MIB;
-    series[`${name} handles`] = sum(used.map(({ handles }) => handles));
+    for (const [index, one] of family.entries()) {
+      const { memory, handles } = await usageOf(one);
+      // The server of Temporal runs below the inner proxy.
+      const label = name === 'temporal' && index === 0 ? 'inner proxy' : name;
+      series[`${label} memory MiB`] = (series[`${label} memory MiB`] ?? 0) + memory / MIB;
+      series[`${label} handles`] = (series[`${label} handles`] ?? 0) + handles;
+    }
     // The readers of images come and go with the load.
     if (name !== 'worker') series[`${name} processes`] = family.length;
   }
