@@ -30,7 +30,7 @@ async function settle(
   const { store } = deps;
   if (status.kind === 'unreachable') return;
   if (status.kind === 'running') {
-    await store.workflowFound(item.id, server);
+    await store.workflowFound(item.id, server, status.pinnedTo ?? null);
     return;
   }
   // A workflow writes its result to the record before it completes.

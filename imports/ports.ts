@@ -30,7 +30,8 @@ export type Delivery =
 
 /** The status of an import's workflow in Temporal. */
 export type WorkflowStatus =
-  | { readonly kind: 'running' }
+  /** `pinnedTo`: the version of the worker that alone continues it, as DEPLOYMENT:BUILD. Absent: any. */
+  | { readonly kind: 'running'; readonly pinnedTo?: string }
   | { readonly kind: 'completed' | 'unknown' }
   /** Closed without an end of its own. */
   | { readonly kind: 'broken'; readonly how: string; readonly closedAtMs: number }

@@ -3,12 +3,13 @@ import type pg from 'pg';
 import type { BatchHold } from '../domain/batch/batch.js';
 import type { Attention } from '../domain/import.js';
 import { MAIN_QUEUE } from '../domain/process-names.js';
-import { hostOfQueue, type MissingWorker } from '../domain/worker-wait.js';
+import { hostOfQueue, type MissingWorker, versionQueue } from '../domain/worker-wait.js';
 import { FINAL_STATES_SQL } from './final-states.js';
 import { CHANGES_CHANNEL } from './step-write.js';
 import { WORKER_IS_ALIVE_SQL } from './worker-liveness.js';
 
 export const WORKER_MISSING = 'Worker.Missing';
+export const VERSION_MISSING = 'Worker.VersionMissing';
 const NO_WORKER = 'Batch.NoWorker' satisfies BatchHold['code'];
 
 /** A younger import may still be started by the process that accepted it. */
@@ -22,7 +23,8 @@ const NEEDED_SQL = `array_remove(array[
   '${MAIN_QUEUE}',
   case when i.state <> 'cancelling' and i.phase in ('accepted', 'preflight') then i.file_queue end,
   case when i.state <> 'cancelling' and i.phase in ('preflight', 'role', 'upload') and i.file_queue like '%@%'
-    then regexp_replace(i.file_queue, '^ecs-image-import-files@', 'ecs-image-import-uploads@') end
+    then regexp_replace(i.file_queue, '^ecs-image-import-files@', 'ecs-image-import-uploads@') end,
+  '${versionQueue('')}' || i.pinned_to
 ], null)`;
 
 const WAITS_SQL = `(i.state in ('running', 'cancelling') or i.state = 'attention' and i.attention_version is null)`;

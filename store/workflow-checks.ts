@@ -78,12 +78,12 @@ export function workflowCheckQueries(pool: pg.Pool) {
       return result.rows[0]?.unchecked ?? 0;
     },
 
-    /** Records where the workflow runs. If the import had stopped because it was not found, restores what the record showed before. */
-    async workflowFound(importId: string, server: TemporalServer): Promise<void> {
+    /** Records where the workflow runs. If the import had stopped because it was not found, restores what the record showed before. @param pinnedTo the version of the worker that alone continues it */
+    async workflowFound(importId: string, server: TemporalServer, pinnedTo: string | null = null): Promise<void> {
       await pool.query(
         `with before as (select id, ${IS_LOST_SQL} as lost from ecs_image_import.imports where id = $1 for update),
          changed as (
-           update ecs_image_import.imports set temporal = $2, workflow_seen_at = now(),
+           update ecs_image_import.imports set temporal = $2, workflow_seen_at = now(), pinned_to = $3,
              state = case when not lost then state else coalesce(before_lost ->> 'state', 'running') end,
              attention = case when not lost then attention else nullif(before_lost -> 'attention', 'null') end,
              attention_version = case when not lost then attention_version else (before_lost ->> 'attentionVersion')::bigint end,
@@ -95,7 +95,7 @@ export function workflowCheckQueries(pool: pg.Pool) {
            select id, 'state', phase, state, 'the workflow was found again' from changed where lost
          )
          select pg_notify('${CHANGES_CHANNEL}', id) from changed where lost`,
-        [importId, JSON.stringify(server)],
+        [importId, JSON.stringify(server), pinnedTo],
       );
     },
 

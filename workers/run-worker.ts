@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { NativeConnection } from '@temporalio/worker';
 import { connectionOptions } from '../config/temporal.js';
 import { type WorkerConfig, type WorkerSettings, workerSettings } from '../config/worker.js';
+import { versionQueue } from '../domain/worker-wait.js';
 import { explainDatabase } from '../store/database-problem.js';
 import { programVersion } from '../store/program-version.js';
 import { untilReachable } from '../store/reachable.js';
@@ -10,6 +11,7 @@ import type { PollingWorker } from '../store/worker-liveness.js';
 import { requireTemporal } from '../temporal/connect.js';
 import { type Supervision, supervise } from './activity-interceptor.js';
 import { openDependencies, START_PATIENCE } from './dependencies.js';
+import { makeFirstVersionCurrent } from './deployment.js';
 import { healthChecks } from './health-checks.js';
 import { openWorkerPayloads } from './payloads.js';
 import { type LivenessReports, startReporting } from './report-liveness.js';
@@ -107,9 +109,18 @@ export async function runSupervisedWorker(
         const running = workers.run();
         // Handled below, after the first report.
         running.catch(() => undefined);
+        if (settings.versioning !== undefined) {
+          const problem = (text: string) => onProblem?.(text);
+          void makeFirstVersionCurrent(connection, temporal.namespace, settings.versioning, problem);
+        }
         const explain = explainDatabase(settings.databaseUrl);
         reports = await startReporting(dependencies.liveness, worker, {
-          queues: workers.polledQueues,
+          queues: () => {
+            const polled = workers.polledQueues();
+            const { versioning } = settings;
+            const hasVersion = versioning !== undefined && polled.length > 0;
+            return hasVersion ? [...polled, versionQueue(`${versioning.deployment}:${versioning.buildId}`)] : polled;
+          },
           afterReport: supervision === null ? async () => undefined : readIsolated,
           onOutage: (error) => onProblem?.(`${explain(error).text}. Running steps are retried`),
           onRecovery: () => onRecovery?.(),

@@ -1,5 +1,5 @@
 /** One run of the late checks that are due; the API starts it. */
-import { proxyActivities } from '@temporalio/workflow';
+import { proxyActivities, setWorkflowOptions } from '@temporalio/workflow';
 import type { ImportActivities } from '../activities/index.js';
 import { MAIN_QUEUE } from '../domain/process-names.js';
 
@@ -13,3 +13,6 @@ export async function checkLate(): Promise<number> {
   });
   return await activities.checkLate();
 }
+
+// Where workers are pinned, only imports are.
+setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, checkLate);

@@ -1,5 +1,5 @@
 /** One inspection for the API, run by the worker whose host has the file; it takes seconds and stores nothing. */
-import { proxyActivities } from '@temporalio/workflow';
+import { proxyActivities, setWorkflowOptions } from '@temporalio/workflow';
 import type { ImportActivities } from '../activities/index.js';
 import type { InspectionWorkflowInput } from '../domain/process-names.js';
 
@@ -13,3 +13,6 @@ export async function inspectImage(input: InspectionWorkflowInput) {
   });
   return await inspectFile(input);
 }
+
+// Where workers are pinned, only imports are.
+setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, inspectImage);

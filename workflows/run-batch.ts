@@ -9,6 +9,7 @@ import {
   isCancellation,
   ParentClosePolicy,
   patched,
+  setWorkflowOptions,
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -43,6 +44,9 @@ export async function runBatch(input: BatchWorkflowInput): Promise<BatchOutcome>
     throw reason;
   }
 }
+
+// Where workers are pinned, only imports are.
+setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, runBatch);
 
 /** The record shows that the batch has ended: an operator reset its workflow afterwards. */
 class BatchEnded extends Error {

@@ -1,5 +1,5 @@
 /** One sweep for cloud resources that no ledger accounts for; the API runs it daily and on request. */
-import { proxyActivities } from '@temporalio/workflow';
+import { proxyActivities, setWorkflowOptions } from '@temporalio/workflow';
 import type { ImportActivities } from '../activities/index.js';
 import { MAIN_QUEUE, type OrphanSweepInput } from '../domain/process-names.js';
 
@@ -13,3 +13,6 @@ export async function sweepOrphans(input: OrphanSweepInput) {
   });
   return await activities.sweepOrphans(input);
 }
+
+// Where workers are pinned, only imports are.
+setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, sweepOrphans);

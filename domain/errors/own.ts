@@ -234,6 +234,13 @@ export const OWN = [
       'Start a worker on the host that the message names. The import then continues without a resume; resume it only to wait for another period.',
   },
   {
+    code: 'Worker.VersionMissing',
+    meaning: 'The import is pinned to a version of the worker, and no worker of this version runs',
+    class: 'attention',
+    remedy:
+      'Start a worker of the version that the message names, or move its imports to the current version with the command in the remedy (docs/versioning.md). The import then continues without a resume.',
+  },
+  {
     code: 'Payload.KeyMissing',
     meaning: 'A worker does not have the key with which the import is encrypted in Temporal',
     class: 'attention',

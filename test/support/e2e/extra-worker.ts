@@ -13,11 +13,14 @@ export interface ExtraWorker {
   end(): Promise<void>;
 }
 
-/** Resolves when the worker polls its queues. */
-export async function startExtraWorker(service: Service, env: NodeJS.ProcessEnv): Promise<ExtraWorker> {
+/**
+ * Resolves when the worker polls its queues.
+ * @param main the program; default: that of `dist/`
+ */
+export async function startExtraWorker(service: Service, env: NodeJS.ProcessEnv, main = MAIN): Promise<ExtraWorker> {
   const cloud = service.emulatorUrl;
-  const child: ChildProcess = spawn(process.execPath, [MAIN, 'worker'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
+  const child: ChildProcess = spawn(process.execPath, [main, 'worker'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...withEmulatorKeys(process.env),
       ...{ ECS_ENDPOINT: cloud, RAM_ENDPOINT: cloud, STS_ENDPOINT: cloud, OSS_ENDPOINT: cloud },
@@ -29,7 +32,14 @@ export async function startExtraWorker(service: Service, env: NodeJS.ProcessEnv)
     },
   });
   if (child.stdout === null) throw new Error('the worker has no output');
-  await once(createInterface({ input: child.stdout }), 'line');
+  let complaint = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    complaint = (complaint + text).slice(-2_000);
+  });
+  const ended = once(child, 'exit').then(() => Promise.reject(new Error(`the worker has ended: ${complaint}`)));
+  // After it has started, its end is no error.
+  ended.catch(() => undefined);
+  await Promise.race([once(createInterface({ input: child.stdout }), 'line'), ended]);
   return {
     async end() {
       if (child.exitCode !== null || child.signalCode !== null) return;
