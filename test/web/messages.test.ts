@@ -27,6 +27,16 @@ test('every message → in all languages, with the same values', () => {
   }
 });
 
+test('every message → used by a view', () => {
+  const all = sources.map(({ text }) => text).join('\n');
+  // A key can be composed: `state.${state}`.
+  const prefixes = [...all.matchAll(/`([\w.]+\.)\$\{/g)].map(([, prefix]) => prefix ?? '');
+  const unused = Object.keys(en).filter(
+    (key) => !all.includes(`'${key}'`) && !prefixes.some((prefix) => key.startsWith(prefix)),
+  );
+  expect(unused).toEqual([]);
+});
+
 /** Attributes that are shown or read out. */
 const SHOWN = ['title', 'label', 'alt', 'placeholder', 'of', 'confirm', 'aria-label', 'aria-description'];
 /** Names that are the same in every language. */
