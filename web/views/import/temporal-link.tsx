@@ -5,7 +5,7 @@ import { ApiError, BASE, send } from '../../api.js';
 import { t } from '../../i18n.js';
 import { mayDo } from '../../session.js';
 
-/** Asked once: null: not yet. */
+/** Requested once for the page; null: not yet. */
 let isServed: Promise<boolean> | null = null;
 
 function hasTemporalUi(): Promise<boolean> {

@@ -1,4 +1,4 @@
-/** The filters of the list. Each change is in the address at once, so that it can be sent to others. */
+/** The filters of the list. The address contains them, so that it can be sent to others. */
 import { useRef } from 'preact/hooks';
 import { PHASES } from '../../../domain/import.js';
 import { hrefOf } from '../../address.js';

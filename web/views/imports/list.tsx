@@ -1,4 +1,4 @@
-/** The list of imports: filters in the address, pages that are loaded while one scrolls, and changes of many at once. */
+/** The list of imports: filters in the address, pages that are loaded while one scrolls, and changes of many together. */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { STATES } from '../../../domain/import.js';
