@@ -147,7 +147,14 @@ async function call<Answer>(method: string, path: string, options: Call): Promis
       signal: signal === undefined ? late : AbortSignal.any([signal, late]),
     }),
   );
-  return await response.json();
+  try {
+    return await response.json();
+  } catch (error) {
+    if (signal?.aborted === true) throw error;
+    // The connection broke within the body, or a proxy answered with something else.
+    unreached();
+    throw new ApiError(0, 'Page.Offline', error instanceof Error ? error.message : String(error), '');
+  }
 }
 
 /** The address of an operation: for links, and for what is not JSON. */
