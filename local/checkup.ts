@@ -7,6 +7,7 @@ import { readTemporalSettings } from '../config/temporal-environment.js';
 import { namesTemporal } from '../config/temporal-variables.js';
 import { type DoctorCheck, failed, ok, warning } from '../domain/checkup.js';
 import { probeTemporal } from '../temporal/probe.js';
+import { checkCache, checkSchema } from './disk-checkup.js';
 import { binariesIn, findPostgresPackage } from './postgres/binaries.js';
 import { checkDatabaseServer } from './supervisor/external-servers.js';
 import { cacheDir } from './supervisor/folders.js';
@@ -27,6 +28,8 @@ export async function checkMachine(
     postgres === undefined ? checkPostgres(env) : checkPart('PostgreSQL', postgres),
     checkQemu(env),
     checkDecompressors(env),
+    checkSchema(env),
+    checkCache(env),
   ]);
 }
 

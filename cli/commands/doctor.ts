@@ -81,6 +81,7 @@ async function doctor(options: Options): Promise<void> {
     { staticCredentials },
     { checkMachine },
     { checkWorkers },
+    { checkService },
   ] = await loadServerPart('doctor', () =>
     Promise.all([
       import('../../alibaba/checkup.js'),
@@ -93,6 +94,7 @@ async function doctor(options: Options): Promise<void> {
       import('../../alibaba/credentials.js'),
       import('../../local/checkup.js'),
       import('../worker-check.js'),
+      import('../service-checks.js'),
     ]),
   );
   const live = await partsOfLiveUp(env);
@@ -134,13 +136,20 @@ async function doctor(options: Options): Promise<void> {
       await checkCloud({ ...setup, bucket: null, cloud: cloudOfAccount(other, access, hostname()) }),
     ),
   );
-  const [cloud, inOthers, machine, workers] = await Promise.all([
+  const [cloud, inOthers, machine, workers, service] = await Promise.all([
     checkCloud(setup),
     Promise.all(others),
     checkMachine(env, live),
     checkWorkers(api, env),
+    checkService(api, env),
   ]);
-  const checks = [...(role === null ? cloud : inAccount(role.name, cloud)), ...inOthers.flat(), ...machine, ...workers];
+  const checks = [
+    ...(role === null ? cloud : inAccount(role.name, cloud)),
+    ...inOthers.flat(),
+    ...machine,
+    ...workers,
+    ...service,
+  ];
   const assumptions = options.verifyAgainstCloud ? await verifyAssumptions(setup) : null;
   const exitCode = exitCodeOf(checks, assumptions ?? []);
   const document = { ok: exitCode === EXIT.done, checks, ...(assumptions === null ? {} : { assumptions }) };

@@ -132,10 +132,17 @@ test.each([
   ],
 ])('a service with worker ok %s → reports it with the remedy', async (ok, message, code, line) => {
   const checks = [{ name: 'worker', ok, message }];
-  const api = await startFakeApi((_sent, response) => sendJson(response, ok ? 200 : 503, { checks, parts: [] }));
+  const queues = [{ queue: 'ecs-image-import-files@web-1', workers: ok ? 1 : 0, waiting: 1 }];
+  const webhooks = [{ id: 'wh-1', url: 'https://hooks.example.com', state: ok ? 'enabled' : 'failing' }];
+  const api = await startFakeApi(({ url }, response) => {
+    if (url.startsWith('/readyz')) sendJson(response, ok ? 200 : 503, { checks, parts: [] });
+    else sendJson(response, 200, url.startsWith('/v1/webhooks') ? { webhooks } : { queues });
+  });
   try {
     const ran = await run(['doctor', ...target, '--api', api.url]);
     expect(ran.out).toMatch(line);
+    expect(ran.out).toMatch(ok ? /^task queues +ok +1 polled/m : /^task queues +FAILED +imports wait for .*@web-1/m);
+    expect(ran.out).toMatch(ok ? /^webhooks +ok +1 enabled/m : /^webhooks +warning +wh-1 .* is failing$/m);
     if (!ok) expect(ran.out).toMatch(/worker: Start a worker, with the same DATABASE_URL/);
     expect(ran.code).toBe(code);
   } finally {
