@@ -29,6 +29,17 @@ const open = (path: string) => page.goto(`${service.apiUrl}/#/${path}`);
 const field = (name: string) => page.getByLabel(name, { exact: false }).first();
 const card = (name: string) => page.getByRole('region', { name, exact: true });
 
+/** Opens the dialog of a change, confirms it, waits for the answer of the service, and closes the dialog with the keyboard. */
+async function change(name: string): Promise<void> {
+  await page.getByRole('button', { name, exact: true }).click();
+  const dialog = page.getByRole('dialog');
+  const confirm = dialog.getByRole('button', { name, exact: true });
+  await confirm.click();
+  await confirm.waitFor({ state: 'detached' });
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+}
+
 describe('a new import', () => {
   test('typed wrong → its message at the field; inspected and planned → its verdict and plan; started → its page', async () => {
     await open('new');
@@ -132,16 +143,11 @@ describe('a batch', () => {
     await page.waitForURL(/#\/batches\/bat-/);
 
     await page.locator('.series').waitFor();
-    await page.getByRole('button', { name: 'Pause' }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Pause' }).click();
-    await page.getByText('The batch is now: Paused').first().waitFor();
-    await page.keyboard.press('Escape');
+    await change('Pause');
     await page.getByText('Paused', { exact: true }).first().waitFor();
     expect(await violationsOf(page)).toEqual([]);
-    await page.getByRole('button', { name: 'Resume' }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Resume' }).click();
-    await page.getByText('The batch is now').first().waitFor();
-    await page.keyboard.press('Escape');
+    await change('Resume');
+    await page.getByText('Running', { exact: true }).first().waitFor();
 
     await page.getByRole('link', { name: /^Succeeded/ }).click();
     await page.waitForURL(/state=succeeded/);
@@ -150,9 +156,10 @@ describe('a batch', () => {
     const download = page.waitForEvent('download');
     await page.getByRole('button', { name: 'Report as CSV' }).click();
     expect((await download).suggestedFilename()).toMatch(/^bat-.*\.csv$/);
-    await page.getByRole('button', { name: 'Cancel' }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Cancel', exact: true }).click();
-    await page.getByText('The batch is now: Cancel').first().waitFor();
+    await change('Cancel');
+    expect(await page.getByRole('status').allTextContents()).toContainEqual(
+      expect.stringContaining('has accepted this'),
+    );
   });
 });
 

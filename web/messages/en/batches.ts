@@ -98,7 +98,7 @@ export const batches = {
   'batch.cancelTitle': 'Cancel the batch',
   'batch.cancelSummary':
     '{running} running imports are cancelled and what they created is deleted; {waiting} waiting items do not start.',
-  'batch.now': 'The batch is now: {state}.',
+  'batch.now': 'The service has accepted this. At this moment, the batch is: {state}.',
   'batch.report': 'Report as CSV',
   'batch.resumeCause': { one: 'Resume {count}', other: 'Resume {count}' },
   'batch.resumeCauseTitle': 'Resume imports with {code}',

@@ -94,7 +94,7 @@ export const batches: Readonly<Record<keyof typeof english, Message>> = {
   'batch.cancel': '取消',
   'batch.cancelTitle': '取消批次',
   'batch.cancelSummary': '取消 {running} 个进行中的导入并删除其创建的内容；{waiting} 个等待项不会开始。',
-  'batch.now': '批次当前状态：{state}。',
+  'batch.now': '服务已接受。此刻批次的状态：{state}。',
   'batch.report': 'CSV 报告',
   'batch.resumeCause': '继续 {count} 个',
   'batch.resumeCauseTitle': '继续 {code} 的导入',

@@ -92,7 +92,9 @@ export default function NewImport() {
 
   async function start(request: Json): Promise<Schemas['StartedImport']> {
     const text = JSON.stringify([request, from]);
-    if (attempt.current.request !== text) attempt.current = { request: text, key: randomKey() };
+    // A plan is made anew each time: what it found before may be fixed.
+    if (attempt.current.request !== text || request.dryRun === true)
+      attempt.current = { request: text, key: randomKey() };
     const headers = { 'idempotency-key': attempt.current.key };
     if (from !== undefined && before.value !== null) {
       return await post('/v1/imports/{id}/retry', {
