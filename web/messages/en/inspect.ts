@@ -54,7 +54,7 @@ export const inspect = {
   'verdict.virtualSize': 'Size of the disk',
   'verdict.fileSize': 'Size of the file',
   'verdict.allocated': 'Data in it',
-  'verdict.smallest': 'Smallest diskImageSize, GiB',
+  'verdict.smallest': 'Smallest size, GiB',
   'verdict.partitions': 'Partition table',
   'verdict.depth': 'What was read',
   'verdict.depth.container': 'Only the container',

@@ -57,7 +57,7 @@ export const inspect: Readonly<Record<keyof typeof english, Message>> = {
   'verdict.virtualSize': '磁盘大小',
   'verdict.fileSize': '文件大小',
   'verdict.allocated': '其中的数据',
-  'verdict.smallest': '最小 diskImageSize（GiB）',
+  'verdict.smallest': '最小大小（GiB）',
   'verdict.partitions': '分区表',
   'verdict.depth': '读取范围',
   'verdict.depth.container': '仅容器',

@@ -87,7 +87,7 @@ export function Audit() {
                 cell: ({ address: from, client }) => (
                   <>
                     <span class="mono small">{from ?? '–'}</span>
-                    <div class="small muted wrap">{client?.slice(0, 60)}</div>
+                    <div class="small muted name">{client?.slice(0, 60)}</div>
                   </>
                 ),
               },
