@@ -120,11 +120,12 @@ export async function post<Path extends PathWith<'post'>>(
   return await call('POST', path, options);
 }
 
+/** The answer of a deletion has no content. */
 export async function remove<Path extends PathWith<'delete'>>(
   path: Path,
   options: Options<QueryOf<paths[Path]['delete']>> & PathOf<paths[Path]['delete']>,
-): Promise<AnswerOf<paths[Path]['delete']>> {
-  return await call('DELETE', path, options);
+): Promise<void> {
+  await respond('DELETE', path, options);
 }
 
 interface Call {
@@ -137,9 +138,21 @@ interface Call {
 
 /** The types are those of the OpenAPI document, which the API tests its answers against. */
 async function call<Answer>(method: string, path: string, options: Call): Promise<Answer> {
+  const response = await respond(method, path, options);
+  try {
+    return await response.json();
+  } catch (error) {
+    if (options.signal?.aborted === true) throw error;
+    // The connection broke within the body, or a proxy answered with something else.
+    unreached();
+    throw new ApiError(0, 'Page.Offline', error instanceof Error ? error.message : String(error), '');
+  }
+}
+
+async function respond(method: string, path: string, options: Call): Promise<Response> {
   const { body, headers, signal } = options;
   const late = AbortSignal.timeout(ANSWER_WITHIN_MS);
-  const response = await send(
+  return await send(
     new Request(urlOf(path, options), {
       method,
       headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
@@ -147,14 +160,6 @@ async function call<Answer>(method: string, path: string, options: Call): Promis
       signal: signal === undefined ? late : AbortSignal.any([signal, late]),
     }),
   );
-  try {
-    return await response.json();
-  } catch (error) {
-    if (signal?.aborted === true) throw error;
-    // The connection broke within the body, or a proxy answered with something else.
-    unreached();
-    throw new ApiError(0, 'Page.Offline', error instanceof Error ? error.message : String(error), '');
-  }
 }
 
 /** The address of an operation: for links, and for what is not JSON. */
