@@ -70,6 +70,16 @@ const RECORDINGS: readonly Recording[] = [
     },
   },
   {
+    // Writes search attributes when it stops, continues and ends.
+    name: 'searchable',
+    request: { role: 'verify', roleName: 'lacks-6' },
+    async bringThere(service, id) {
+      await service.untilState(id, 'attention');
+      await post(service, id, 'resume', { set: { role: 'ensure' } });
+      await service.untilState(id, 'succeeded');
+    },
+  },
+  {
     name: 'cancelled-waiting',
     request: { role: 'verify', roleName: 'lacks-3' },
     async bringThere(service, id) {
