@@ -22,8 +22,6 @@ const OPEN_PHASES = PHASES.filter((phase) => phase !== 'done');
 const BATCH_STATES = ['running', 'paused', 'attention', 'cancelling'];
 const ITEM_STATES = ['invalid', 'waiting', ...STATES];
 
-export type ApiMetrics = ReturnType<typeof createMetrics>;
-
 /** @param registry default: one of its own */
 export function createMetrics(sources: MetricSources, registry: Registry = createProcessRegistry()) {
   const seconds = new Histogram({

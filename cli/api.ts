@@ -25,7 +25,15 @@ export function openApi(options: Pick<GlobalOptions, 'api' | 'profile'>, env: No
     token: (baseUrl) => findToken(baseUrl, env, options.profile),
     userAgent: `ecs-image-import/${programVersion()}`,
     ...callingUser(),
+    ...traceOf(env),
   });
+}
+
+const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/;
+
+/** Of the pipeline that runs this command: tools that trace pass it in this variable. */
+function traceOf({ TRACEPARENT: traceparent }: NodeJS.ProcessEnv): { readonly traceparent?: string } {
+  return traceparent !== undefined && TRACEPARENT.test(traceparent) ? { traceparent } : {};
 }
 
 /** The user and the host of this process; the API records them as stated. */

@@ -17,6 +17,8 @@ export interface TransportOptions {
   readonly userAgent?: string;
   /** Who calls, e.g. `user@host`. The API records it as stated. */
   readonly user?: string;
+  /** The trace that the calls belong to, as the header of W3C Trace Context has it. Default: none. */
+  readonly traceparent?: string;
 }
 
 export interface CallSettings {
@@ -60,10 +62,11 @@ const RETRY_EVERY_MS = 300;
 /** Statuses of an outage and of a limit. */
 const MAY_PASS: readonly number[] = [503, 429];
 
-export function createTransport({ baseUrl, token, userAgent, user }: TransportOptions): Transport {
+export function createTransport({ baseUrl, token, userAgent, user, traceparent }: TransportOptions): Transport {
   const sender: Record<string, string> = {
     'user-agent': userAgent ?? 'ecs-image-import-client',
     ...(user === undefined ? {} : { 'x-ecs-import-user': encodeURIComponent(user) }),
+    ...(traceparent === undefined ? {} : { traceparent }),
   };
   const credential = async (base: string): Promise<Readonly<Record<string, string>>> => {
     const key = typeof token === 'function' ? await token(base) : token;

@@ -205,3 +205,21 @@ describe('several accounts', () => {
     expect(JSON.stringify(rolePolicy)).toContain(`acs:oss:*:*:${BUCKET}/*`);
   });
 });
+
+test.each([
+  ['00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', true],
+  ['not a trace', false],
+])('the variable TRACEPARENT is %s → the API gets it: %s', async (traceparent, isSent) => {
+  const sent: unknown[] = [];
+  const api = await startFakeApi(({ headers }, response) => {
+    sent.push(headers.traceparent);
+    sendJson(response, 200, { queues: [], webhooks: [], checks: [] });
+  });
+  try {
+    await run(['status', '--api', api.url], { TRACEPARENT: traceparent });
+    expect(sent.length).toBeGreaterThan(0);
+    expect(new Set(sent)).toEqual(new Set([isSent ? traceparent : undefined]));
+  } finally {
+    await api.close();
+  }
+});
