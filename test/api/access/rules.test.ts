@@ -54,9 +54,13 @@ test('every route has a rule', () => {
   expect(routes.filter((route) => RULES[route] === undefined)).toEqual([]);
 });
 
+/** The files of the page, of which only those exist that the build has written: no operation of the API is below it. */
+const FILES_OF_PAGE = 'GET /assets/:file';
+
 test('a route without an access control has no pattern, which could match the path of another one', () => {
-  const open = Object.entries(RULES).filter(([, rule]) => rule === 'open');
+  const open = Object.entries(RULES).filter(([route, rule]) => rule === 'open' && route !== FILES_OF_PAGE);
   expect(open.filter(([route]) => route.includes(':') || route === 'GET *' || route === 'GET /*')).toEqual([]);
+  expect(Object.keys(RULES).filter((route) => route.includes('/assets'))).toEqual([FILES_OF_PAGE]);
 });
 
 test('every rule that is applied to an import or batch is of a route with its id', () => {
