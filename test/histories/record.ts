@@ -281,6 +281,8 @@ const doomed = { code: 'InvalidImageFormat.Malformed', message: 'The image is br
 function withoutNames(text: string, folder: string): string {
   return text
     .replaceAll(folder, '/images')
+    .replaceAll(path.resolve(import.meta.dirname, '../..'), '/app')
+    .replaceAll(/[\w./-]*\/node_modules/g, '/app/node_modules')
     .replaceAll(hostname(), 'worker-1')
     .replaceAll(/\b\d+@worker-1/g, '1@worker-1');
 }
