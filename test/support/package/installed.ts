@@ -10,8 +10,8 @@ const QUIET = ['--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline'
 
 export interface Packed {
   readonly tarball: string;
-  /** Installs the tarball as `npm install -g` does; returns the prefix. */
-  readonly installGlobally: (name: string, args: readonly string[]) => string;
+  /** Installs the tarball and more packages in a folder of its own; returns the folder. */
+  readonly install: (name: string, args: readonly string[]) => string;
   /** Unpacks the tarball beside links to this checkout's dependencies, without those of development; returns the folder. */
   readonly link: (name: string, more: readonly string[]) => string;
   readonly remove: () => void;
@@ -30,11 +30,12 @@ export function packPackage(): Packed {
   const tarball = path.join(work, name);
   return {
     tarball,
-    installGlobally(name, args) {
-      const prefix = path.join(work, name);
-      const command = ['install', '--global', '--prefix', prefix, ...QUIET, ...args, tarball];
-      execFileSync('npm', command, { stdio: ['ignore', 'pipe', 'pipe'] });
-      return prefix;
+    install(folderName, args) {
+      const folder = path.join(work, folderName);
+      mkdirSync(folder);
+      writeFileSync(path.join(folder, 'package.json'), '{"private":true,"type":"module"}');
+      execFileSync('npm', ['install', ...QUIET, ...args, tarball], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+      return folder;
     },
     link(folderName, more) {
       const folder = path.join(work, folderName);
