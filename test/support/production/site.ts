@@ -94,8 +94,9 @@ export async function startSite(): Promise<Site> {
     const cloudDir = path.join(folder, 'cloud');
     const bucket = `${BUCKET}@${REGION}`;
     const emulator = await startServiceProcess({
-      main: MAIN,
-      args: ['emulator', '--port', String(cloudPort), '--data', cloudDir, '--bucket', bucket, '--tls'],
+      // Not the command `emulator`, which starts it as a process of its own.
+      main: path.join(ROOT, 'dist/emulator/main.js'),
+      args: ['--port', String(cloudPort), '--data', cloudDir, '--bucket', bucket, '--tls'],
       env: process.env,
       logFile: path.join(folder, 'emulator.log'),
     });
