@@ -12,7 +12,15 @@ const SHARED = [
   'test/faults/sample.slow.test.ts',
 ];
 
-/** `fast`: pure rules and single parts on loopback. `slow`: real servers, processes that are killed, whole imports. `long`: not a part of `npm test`. */
+const quick = {
+  testTimeout: 15_000,
+  // Vitest would leave a processor free, which is half of two.
+  maxWorkers: '100%',
+  // The SDKs take seconds to load; once a process is enough. No test changes what another one reads.
+  isolate: false,
+};
+
+/** `fast`: pure rules, and parts that take milliseconds. `parts`: single parts that take seconds, on loopback. `slow`: real servers, processes that are killed, whole imports. `long`: not a part of `npm test`. */
 export default defineConfig({
   test: {
     projects: [
@@ -21,13 +29,18 @@ export default defineConfig({
           name: 'fast',
           deps,
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.{slow,long}.test.ts'],
-          testTimeout: 15_000,
-          // Vitest would leave a processor free, which is half of two.
-          maxWorkers: '100%',
+          exclude: ['test/**/*.{part,slow,long}.test.ts'],
+          ...quick,
           sequence: { groupOrder: 0 },
-          // The SDKs take seconds to load; once a process is enough. No test changes what another one reads.
-          isolate: false,
+        },
+      },
+      {
+        test: {
+          name: 'parts',
+          deps,
+          include: ['test/**/*.part.test.ts'],
+          ...quick,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -41,7 +54,7 @@ export default defineConfig({
           expect: { poll: { timeout: 120_000, interval: 150 } },
           // After the fast ones. A file mostly waits for servers and timers, so two at a time fill two processors.
           maxWorkers: 2,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -53,7 +66,7 @@ export default defineConfig({
           testTimeout: 240_000,
           hookTimeout: 600_000,
           expect: { poll: { timeout: 120_000, interval: 150 } },
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

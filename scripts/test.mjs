@@ -24,6 +24,7 @@ const steps = [
       'vitest',
       'run',
       '--project=fast',
+      '--project=parts',
       '--project=slow',
       '--reporter=default',
       '--reporter=json',

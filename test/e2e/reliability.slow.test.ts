@@ -92,7 +92,7 @@ test('a cleanup that cannot continue → reports the remaining resources and the
   expect(await service.state()).toMatchObject({ images: [], objects: [], uploads: [] });
 });
 
-/** test/activities/sweep-orphans.test.ts tests the kinds of orphans and their removal. */
+/** test/activities/sweep-orphans.part.test.ts tests the kinds of orphans and their removal. */
 describe('orphans', () => {
   const FAR = 'cn-beijing';
   const orphans = async (body: object = {}) => (await service.request('POST', '/v1/orphans', body)).body;
