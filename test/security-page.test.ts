@@ -15,7 +15,7 @@ test.each(lines)('%s', (line) => {
   const named = [...line.matchAll(/`([\w/-]+)` › ([^|]*?)(?=<br>| \|$)/g)];
   expect(named.length).toBeGreaterThan(0);
   for (const [, file, title = ''] of named) {
-    const found = ['', '.slow', '.long']
+    const found = ['', '.part', '.slow', '.long']
       .map((kind) => path.join(import.meta.dirname, `${file}${kind}.test.ts`))
       .find(existsSync);
     expect(found, file).toBeDefined();

@@ -42,8 +42,8 @@ const sources = new Map<string, string | null>();
 function sourceOf(file: string): string | null {
   const known = sources.get(file);
   if (known !== undefined) return known;
-  const name = path.join(root, 'test', `${file}.test.ts`);
-  const source = existsSync(name) ? withTables(name) : null;
+  const name = ['', '.part'].map((kind) => path.join(root, 'test', `${file}${kind}.test.ts`)).find(existsSync);
+  const source = name === undefined ? null : withTables(name);
   sources.set(file, source);
   return source;
 }
