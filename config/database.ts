@@ -64,7 +64,7 @@ export function databaseOwner(env: Environment): DatabaseOwner {
     );
   }
   const isOwn = variable === 'DATABASE_MIGRATE_URL';
-  const file = set(isOwn ? 'DATABASE_MIGRATE_PASSWORD_FILE' : 'DATABASE_PASSWORD_FILE');
+  const file = set(passwordFileVariable(variable));
   const given = set(variable) ?? '';
   const runtimeUser = isOwn ? userOf(set('DATABASE_URL') ?? '') : null;
   return {
@@ -72,6 +72,11 @@ export function databaseOwner(env: Environment): DatabaseOwner {
     variable,
     runtimeRole: runtimeUser === userOf(given) ? null : runtimeUser,
   };
+}
+
+/** The variable that names the file with the password of the URL in another variable. */
+export function passwordFileVariable(variable: string): string {
+  return variable === 'DATABASE_MIGRATE_URL' ? 'DATABASE_MIGRATE_PASSWORD_FILE' : 'DATABASE_PASSWORD_FILE';
 }
 
 function userOf(databaseUrl: string): string | null {

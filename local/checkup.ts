@@ -11,16 +11,14 @@ import { checkCache, checkSchema } from './disk-checkup.js';
 import { binariesIn, findPostgresPackage } from './postgres/binaries.js';
 import { checkDatabaseServer } from './supervisor/external-servers.js';
 import { cacheDir } from './supervisor/folders.js';
+import type { LiveUp } from './supervisor/instances.js';
 import { messageOf } from './supervisor/stack-error.js';
 import type { PartRecord } from './supervisor/stack-file.js';
 import { installedTemporal } from './temporal/binary.js';
 
-/** @param live the parts of the running `up`; empty if none runs */
-export async function checkMachine(
-  env: NodeJS.ProcessEnv,
-  live: readonly PartRecord[],
-): Promise<readonly DoctorCheck[]> {
-  const part = (name: PartRecord['name']) => live.find((one) => one.name === name);
+/** @param up the running `up`; null if none runs */
+export async function checkMachine(env: NodeJS.ProcessEnv, up: LiveUp | null): Promise<readonly DoctorCheck[]> {
+  const part = (name: PartRecord['name']) => up?.parts.find((one) => one.name === name);
   const temporal = part('temporal');
   const postgres = part('postgres');
   return await Promise.all([
@@ -29,7 +27,7 @@ export async function checkMachine(
     checkQemu(env),
     checkDecompressors(env),
     checkSchema(env),
-    checkCache(env),
+    checkCache(env, up?.dataDir ?? null),
   ]);
 }
 

@@ -1,22 +1,31 @@
 /** The checks of `doctor` of the schema and of the folder for images. */
 import { access, constants, statfs } from 'node:fs/promises';
 import path from 'node:path';
-import { databaseOwner } from '../config/database.js';
+import { withPasswordFile } from '../config/database.js';
 import { parseBytes } from '../config/environment.js';
 import { WORKER_DEFAULTS } from '../config/worker.js';
 import { type DoctorCheck, failed, ok, skipped, warning } from '../domain/checkup.js';
 import { formatBytes } from '../domain/format-bytes.js';
 import { openPool } from '../store/database.js';
 import { createDatabaseChecks } from '../store/schema-check.js';
+import { upCacheDir } from './supervisor/folders.js';
 import { messageOf } from './supervisor/stack-error.js';
 
 const LOW_BYTES = 10 * 1024 ** 3;
 
-/** The folder of a worker that this environment would start. */
-export async function checkCache(env: NodeJS.ProcessEnv): Promise<DoctorCheck> {
+/**
+ * The folder of a worker that this environment would start, or of the running `up`.
+ * @param dataDir of the running `up`; null if none runs
+ */
+export async function checkCache(env: NodeJS.ProcessEnv, dataDir: string | null): Promise<DoctorCheck> {
   const name = 'cache';
-  const folder = env.ECS_IMPORT_CACHE_DIR || WORKER_DEFAULTS.cacheDir;
-  const limit = parseBytes(env.ECS_IMPORT_CACHE_LIMIT || '200G') ?? 0;
+  const folder = env.ECS_IMPORT_CACHE_DIR || (dataDir === null ? WORKER_DEFAULTS.cacheDir : upCacheDir(dataDir));
+  const limitText = env.ECS_IMPORT_CACHE_LIMIT || '200G';
+  const limit = parseBytes(limitText);
+  if (limit === null) {
+    const found = `ECS_IMPORT_CACHE_LIMIT: ${limitText} is not a number of bytes`;
+    return failed(name, found, 'Set a value such as 200G. A worker does not start with this one.', 'request');
+  }
   const remedy =
     'Set ECS_IMPORT_CACHE_DIR to a folder that the worker may write, on a disk with room for the largest image.';
   try {
@@ -42,13 +51,14 @@ async function firstThatExists(folder: string): Promise<string> {
   }
 }
 
-/** Whether the database has the migrations that this version needs. */
+/** Whether the database has the migrations that this version needs. The row `PostgreSQL` reports a database that does not respond. */
 export async function checkSchema(env: NodeJS.ProcessEnv): Promise<DoctorCheck> {
   const name = 'schema';
   if (!env.DATABASE_URL) return skipped(name, 'DATABASE_URL is not set; each process checks it when it starts');
-  const pool = openPool({ url: databaseOwner(env).url, applicationName: 'ecs-image-import doctor', maxConnections: 1 });
+  const database = await databaseChecks(env.DATABASE_URL, env.DATABASE_PASSWORD_FILE || undefined);
+  if (database === null) return skipped(name, 'PostgreSQL cannot be asked');
   try {
-    return ok(name, await createDatabaseChecks(pool).schemaFits());
+    return ok(name, await database.checks.schemaFits());
   } catch (error) {
     return failed(
       name,
@@ -57,6 +67,27 @@ export async function checkSchema(env: NodeJS.ProcessEnv): Promise<DoctorCheck> 
       'service',
     );
   } finally {
-    await pool.end().catch(() => undefined);
+    await database.close();
+  }
+}
+
+/** Null if the database does not respond, or the variables are invalid. */
+async function databaseChecks(databaseUrl: string, passwordFile: string | undefined) {
+  if (!URL.canParse(databaseUrl)) return null;
+  let url: string;
+  try {
+    url = withPasswordFile('DATABASE_URL', databaseUrl, passwordFile);
+  } catch {
+    return null;
+  }
+  const pool = openPool({ url, applicationName: 'ecs-image-import doctor', maxConnections: 1 });
+  const close = () => pool.end().catch(() => undefined);
+  const checks = createDatabaseChecks(pool);
+  try {
+    await checks.responds();
+    return { checks, close };
+  } catch {
+    await close();
+    return null;
   }
 }

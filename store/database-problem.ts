@@ -1,4 +1,5 @@
 /** Why PostgreSQL cannot be used, in one line: which server, what it reports, and what to do. */
+import { passwordFileVariable } from '../config/database.js';
 import type { Unreachable } from './reachable.js';
 
 interface Place {
@@ -22,7 +23,7 @@ const IN_WORDS: Readonly<Record<string, string>> = {
 /** SQLSTATE codes, with the remedy for each. */
 const SETTINGS: Readonly<Record<string, (place: Place) => string>> = {
   '28P01': ({ user, variable }) =>
-    `correct the password of user ${user} in ${variable}, or in the file that DATABASE_PASSWORD_FILE names`,
+    `correct the password of user ${user} in ${variable}, or in the file that ${passwordFileVariable(variable)} names`,
   '28000': ({ user, variable }) =>
     `correct the user ${user} in ${variable}, or allow it in pg_hba.conf of the server, which may require TLS: add sslmode=verify-full`,
   '3D000': ({ database, variable }) => `create the database ${database}, or correct ${variable}`,
@@ -75,7 +76,7 @@ export function explainDatabase(databaseUrl: string, variable = 'DATABASE_URL'):
       return { text: `${what} rejects the connection (${reason}): ${remedy(place)}`, isSetting: true };
     if (/^SASL|password must be a string/.test(error.message)) {
       return {
-        text: `${what} requires a password: set it in ${variable}, or name its file in DATABASE_PASSWORD_FILE`,
+        text: `${what} requires a password: set it in ${variable}, or name its file in ${passwordFileVariable(variable)}`,
         isSetting: true,
       };
     }

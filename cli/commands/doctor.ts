@@ -8,7 +8,7 @@ import type { DoctorCheck } from '../../domain/checkup.js';
 import { ORDINARY_ACCESS, type UploadEndpoint } from '../../domain/oss-access.js';
 import { accountProblem } from '../../domain/request/known-account.js';
 import { UPLOAD_ENDPOINTS } from '../../domain/request/vocabulary.js';
-import { partsOfLiveUp } from '../../local/supervisor/instances.js';
+import { liveUp } from '../../local/supervisor/instances.js';
 import { assumptionsText } from '../assumptions-text.js';
 import { activeProfile } from '../config-file.js';
 import { say } from '../console.js';
@@ -97,7 +97,8 @@ async function doctor(options: Options): Promise<void> {
       import('../service-checks.js'),
     ]),
   );
-  const live = await partsOfLiveUp(env);
+  const up = await liveUp(env);
+  const live = up?.parts ?? [];
   const named = cloudEndpoints(env);
   // Without endpoints in the environment, check the cloud that the running service uses.
   const { ecs, ram, sts, oss } = named;
@@ -139,7 +140,7 @@ async function doctor(options: Options): Promise<void> {
   const [cloud, inOthers, machine, workers, service] = await Promise.all([
     checkCloud(setup),
     Promise.all(others),
-    checkMachine(env, live),
+    checkMachine(env, up),
     checkWorkers(api, env),
     checkService(api, env),
   ]);

@@ -34,6 +34,11 @@ export function apiTokenFile(dataDir: string): string {
   return path.join(dataDir, 'api-token');
 }
 
+/** The default of `ECS_IMPORT_CACHE_DIR` under `up`. */
+export function upCacheDir(dataDir: string): string {
+  return path.join(dataDir, 'images');
+}
+
 /** For files that can be downloaded or built again: the Temporal server. */
 export function cacheDir(env: NodeJS.ProcessEnv): string {
   return placeOf('cache', env);

@@ -45,12 +45,19 @@ export async function liveInstances(env: NodeJS.ProcessEnv): Promise<readonly In
   return live;
 }
 
-/** The parts of the `up` that commands use by default; empty if none runs or the choice is ambiguous. */
-export async function partsOfLiveUp(env: NodeJS.ProcessEnv): Promise<readonly PartRecord[]> {
+export interface LiveUp {
+  readonly dataDir: string;
+  readonly parts: readonly PartRecord[];
+}
+
+/** The `up` that commands use by default; null if none runs or the choice is ambiguous. */
+export async function liveUp(env: NodeJS.ProcessEnv): Promise<LiveUp | null> {
   const live = await liveInstances(env);
   const preferred = live.find(({ dataDir }) => path.resolve(dataDir) === path.resolve(defaultDataDir(env)));
   const chosen = preferred ?? (live.length === 1 ? live[0] : undefined);
-  return chosen === undefined ? [] : (readStackFile(stackFileOf(chosen.dataDir))?.parts ?? []);
+  if (chosen === undefined) return null;
+  const { dataDir } = chosen;
+  return { dataDir, parts: readStackFile(stackFileOf(dataDir))?.parts ?? [] };
 }
 
 function parseInstance(text: string): Instance | null {

@@ -10,7 +10,7 @@ import { type Postgres, preparePostgres } from '../postgres/server.js';
 import { planTemporal } from '../temporal/plan.js';
 import type { CertificateTimes } from '../temporal/renewal.js';
 import { checkDatabaseServer } from './external-servers.js';
-import { apiTokenFile, makePrivateDir } from './folders.js';
+import { apiTokenFile, makePrivateDir, upCacheDir } from './folders.js';
 import { preparePayloadKeys } from './payload-keys-file.js';
 import { portPicker, requireFreePort } from './ports.js';
 import { messageOf, StackError } from './stack-error.js';
@@ -125,7 +125,7 @@ async function startParts(given: StackOptions, supervisor: Supervisor): Promise<
     ECS_IMPORT_STACK_FILE: supervisor.stackFile,
     // Keeps converted images in the data folder of this stack.
     ECS_IMPORT_EXPORT_DIR: options.env.ECS_IMPORT_EXPORT_DIR || path.join(options.dataDir, 'exports'),
-    ECS_IMPORT_CACHE_DIR: options.env.ECS_IMPORT_CACHE_DIR || path.join(options.dataDir, 'images'),
+    ECS_IMPORT_CACHE_DIR: options.env.ECS_IMPORT_CACHE_DIR || upCacheDir(options.dataDir),
   };
   const apiEnv = {
     ...env,

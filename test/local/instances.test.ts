@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { cacheDir, defaultDataDir, instancesDir } from '../../local/supervisor/folders.js';
-import { liveInstances, registerInstance } from '../../local/supervisor/instances.js';
+import { liveInstances, liveUp, registerInstance } from '../../local/supervisor/instances.js';
 
 let home: string;
 let env: NodeJS.ProcessEnv;
@@ -20,6 +20,16 @@ test('a registered `up` → listed until it unregisters', async () => {
   ]);
   await unregister();
   expect(await liveInstances(env)).toEqual([]);
+});
+
+test('one running `up` with --data → it is the one that commands use; two, none of them with the default folder → none is', async () => {
+  expect(await liveUp(env)).toBeNull();
+  const unregister = await registerInstance(env, { dataDir: home, api: 'http://127.0.0.1:1234' });
+  expect(await liveUp(env)).toEqual({ dataDir: home, parts: [] });
+  const [entry] = await readdir(instancesDir(env));
+  await copyFile(path.join(instancesDir(env), String(entry)), path.join(instancesDir(env), 'second.json'));
+  expect(await liveUp(env)).toBeNull();
+  await unregister();
 });
 
 test('entries of killed processes and invalid entries → not listed, and removed', async () => {

@@ -68,6 +68,16 @@ test.each([
   expect(text).not.toContain('hunter2');
 });
 
+test('the URL is that of the owner → names the variable of its password file', () => {
+  const explain = explainDatabase('postgres://owner@db:5432/imports', 'DATABASE_MIGRATE_URL');
+  expect(explain(new Error('SASL: client password must be a string')).text).toMatch(
+    /set it in DATABASE_MIGRATE_URL, or name its file in DATABASE_MIGRATE_PASSWORD_FILE$/,
+  );
+  expect(explain(failure('28P01', 'password authentication failed')).text).toMatch(
+    /in DATABASE_MIGRATE_URL, or in the file that DATABASE_MIGRATE_PASSWORD_FILE names$/,
+  );
+});
+
 test('DATABASE_URL is not a URL → says what to set', () => {
   expect(explainDatabase('localhost/imports')(new Error('Invalid URL'))).toMatchObject({
     text: 'DATABASE_URL is not a URL: set postgres://user:password@host:5432/database',

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { checkSchema } from '../../local/disk-checkup.js';
 import { openIntake } from '../../store/batch-intake.js';
 import { openPool } from '../../store/database.js';
 import { createImportStore } from '../../store/imports.js';
@@ -60,6 +61,18 @@ async function asOwner(sql: string): Promise<void> {
     await client.end();
   }
 }
+
+test('an empty database → the schema check of doctor names the first migration; after migrate → ok for the role of the processes', async () => {
+  expect(await checkSchema({ DATABASE_URL: runtime })).toMatchObject({
+    status: 'failed',
+    found: expect.stringMatching(/^the database does not have 001_imports\.sql and \d+ other migrations/),
+  });
+  await migrateAsOwner();
+  expect(await checkSchema({ DATABASE_URL: runtime })).toMatchObject({
+    status: 'ok',
+    found: 'has all migrations of this version',
+  });
+});
 
 test('the owner migrates for a runtime role → that role starts, runs an import and takes in a batch, and may change no table', async () => {
   await migrateAsOwner();
