@@ -43,15 +43,15 @@ async function change(name: string): Promise<void> {
 describe('a new import', () => {
   test('typed wrong → its message at the field; inspected and planned → its verdict and plan; started → its page', async () => {
     await open('new');
-    await field('region').fill(REGION);
-    await field('imageName').fill('!web');
+    await field('Region').fill(REGION);
+    await field('Image name').fill('!web');
     const name = page.locator('.form-field', { hasText: 'imageName' }).first();
     await name.getByRole('alert').waitFor();
     expect(await name.getByRole('textbox').getAttribute('aria-invalid')).toBe('true');
-    await field('imageName').fill('page-01');
+    await field('Image name').fill('page-01');
     await name.getByRole('alert').waitFor({ state: 'detached' });
-    await field('upload.bucket').fill(BUCKET);
-    await field('disks[0].source').fill(`file://${DEMO_IMAGE}`);
+    await field('Bucket').fill(BUCKET);
+    await field('Source').fill(DEMO_IMAGE);
 
     await page.getByRole('button', { name: 'Inspect the image' }).click();
     await page.getByRole('link', { name: 'The verdict as a page to send' }).waitFor();
@@ -82,8 +82,8 @@ describe('a new import', () => {
     const id = await service.start({ imageName: 'page-before' });
     await service.untilState(id, 'succeeded');
     await open(`new?from=${id}`);
-    await expect.poll(() => field('imageName').inputValue()).toBe('page-before');
-    await field('imageName').fill('page-after');
+    await expect.poll(() => field('Image name').inputValue()).toBe('page-before');
+    await field('Image name').fill('page-after');
     await page.getByRole('button', { name: 'Start the import' }).click();
     await page.waitForURL(/#\/imports\/imp-/);
     const { body } = await service.request('GET', `/v1/imports/${page.url().slice(-30)}`);

@@ -6,6 +6,8 @@ import './form.css';
 
 interface FieldProps {
   readonly label: string;
+  /** The path of the field in the API, shown small beside the label. */
+  readonly path?: string | undefined;
   readonly hint?: ComponentChildren;
   /** What is wrong with the value, in the words of the API. */
   readonly problem?: string | null | undefined;
@@ -23,14 +25,17 @@ export function Field(
     }) => ComponentChildren;
   },
 ) {
-  const { label, hint, problem = null, isRequired = false, children } = props;
+  const { label, path, hint, problem = null, isRequired = false, children } = props;
   const id = useId();
   return (
     <div class={problem === null ? 'form-field' : 'form-field wrong'}>
-      <label for={id}>
-        {label}
-        {isRequired ? <span aria-hidden="true"> *</span> : null}
-      </label>
+      <div class="field-head">
+        <label for={id}>
+          {label}
+          {isRequired ? <span aria-hidden="true"> *</span> : null}
+        </label>
+        <FieldPath path={path} />
+      </div>
       {children({ id, 'aria-describedby': `${id}-about`, 'aria-invalid': problem !== null, required: isRequired })}
       <div id={`${id}-about`} class="form-about">
         {problem === null ? null : (
@@ -42,6 +47,10 @@ export function Field(
       </div>
     </div>
   );
+}
+
+function FieldPath({ path }: { readonly path: string | undefined }) {
+  return path === undefined ? null : <code class="field-path">{path}</code>;
 }
 
 export function TextField(
@@ -98,12 +107,13 @@ export function SelectField(
 
 export function CheckField(props: {
   readonly label: string;
+  readonly path?: string;
   readonly hint?: ComponentChildren;
   readonly isChecked: boolean;
   readonly onChange: (isChecked: boolean) => void;
 }) {
   const id = useId();
-  const { label, hint, isChecked, onChange } = props;
+  const { label, path, hint, isChecked, onChange } = props;
   return (
     <div class="form-check">
       <input
@@ -114,7 +124,10 @@ export function CheckField(props: {
         onChange={({ currentTarget }) => onChange(currentTarget.checked)}
       />
       <div>
-        <label for={id}>{label}</label>
+        <div class="field-head">
+          <label for={id}>{label}</label>
+          <FieldPath path={path} />
+        </div>
         <p id={`${id}-about`} class="hint">
           {hint}
         </p>

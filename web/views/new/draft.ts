@@ -70,6 +70,25 @@ function changedAt(at: unknown, [part, ...rest]: FieldPath, value: unknown): unk
   return { ...others, [part]: next };
 }
 
+/** The request as the API takes it: a source that is an absolute path becomes its file URL. */
+export function withFileUrls(draft: Json): Json {
+  const { disks } = draft;
+  if (!Array.isArray(disks)) return draft;
+  return {
+    ...draft,
+    disks: disks.map((disk: unknown) =>
+      isRecord(disk) && typeof disk.source === 'string' && disk.source.startsWith('/')
+        ? { ...disk, source: fileUrl(disk.source) }
+        : disk,
+    ),
+  };
+}
+
+/** The characters that have a meaning in a URL are escaped, as `pathToFileURL` of Node.js does it. */
+function fileUrl(path: string): string {
+  return new URL(`file://${path.replaceAll(/[%?#\\]/g, encodeURIComponent)}`).href;
+}
+
 /** `['disks', 0, 'source']` is `disks[0].source`, as problems of the API name it. */
 export function pathText(path: FieldPath): string {
   return path.map((part, index) => (typeof part === 'number' ? `[${part}]` : index === 0 ? part : `.${part}`)).join('');

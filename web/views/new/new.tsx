@@ -17,11 +17,19 @@ import { randomKey } from '../../random-key.js';
 import { go, queryValue } from '../../router.js';
 import { Checks } from './checks.js';
 import { commandLine } from './command-line.js';
-import { differences, type FieldPath, type Json, pathText, REQUEST_SCHEMA, valueAt, withValue } from './draft.js';
+import {
+  differences,
+  type FieldPath,
+  type Json,
+  pathText,
+  REQUEST_SCHEMA,
+  valueAt,
+  withFileUrls,
+  withValue,
+} from './draft.js';
 import { type FormState, SchemaField, SchemaGroup } from './schema-field.js';
 import './new.css';
 
-const FIRST = ['region', 'imageName'];
 const DETAILS = ['format', 'diskImageSize', 'sha256', 'credential'];
 const IMAGE = [
   ...[
@@ -72,7 +80,8 @@ export default function NewImport() {
     );
   }, [from]);
 
-  const validation = useComputed(() => validateRequest(draft.value));
+  const request = useComputed(() => withFileUrls(draft.value));
+  const validation = useComputed(() => validateRequest(request.value));
   const problems = validation.value.ok ? [] : validation.value.problems;
   const form: FormState = {
     draft: draft.value,
@@ -117,7 +126,7 @@ export default function NewImport() {
     isStarting.value = true;
     error.value = null;
     try {
-      const { id } = await start(draft.value);
+      const { id } = await start(request.value);
       go(hrefOf(['imports', id]));
     } catch (problem) {
       if (!(problem instanceof ApiError)) throw problem;
@@ -127,11 +136,12 @@ export default function NewImport() {
     }
   }
 
+  const fields = REQUEST_SCHEMA.properties ?? {};
   const disks = valueAt(draft.value, ['disks']);
   const count = Array.isArray(disks) ? Math.max(1, disks.length) : 1;
-  const diskSchema = REQUEST_SCHEMA.properties?.disks?.items ?? {};
+  const diskSchema = fields.disks?.items ?? {};
   const sourceSchema = diskSchema.properties?.source ?? {};
-  const line = commandLine(draft.value);
+  const line = commandLine(request.value);
   const { warnings } = validation.value;
   return (
     <form
@@ -150,13 +160,11 @@ export default function NewImport() {
           <Card title={t('new.first')}>
             <div class="stack-small">
               <SchemaField form={form} schema={sourceSchema} path={['disks', 0, 'source']} isRequired />
-              <SchemaGroup form={form} schema={REQUEST_SCHEMA} path={[]} only={FIRST}>
-                <SchemaField
-                  form={form}
-                  schema={REQUEST_SCHEMA.properties?.upload?.properties?.bucket ?? {}}
-                  path={['upload', 'bucket']}
-                />
-              </SchemaGroup>
+              <div class="form-grid">
+                <SchemaField form={form} schema={fields.imageName ?? {}} path={['imageName']} isRequired />
+                <SchemaField form={form} schema={fields.region ?? {}} path={['region']} isRequired />
+                <SchemaField form={form} schema={fields.upload?.properties?.bucket ?? {}} path={['upload', 'bucket']} />
+              </div>
             </div>
           </Card>
           {Array.from({ length: count }, (_, index) => (
@@ -180,7 +188,7 @@ export default function NewImport() {
             </Card>
           ))}
           <div class="row">
-            {count < (REQUEST_SCHEMA.properties?.disks?.maxItems ?? 1) ? (
+            {count < (fields.disks?.maxItems ?? 1) ? (
               <Button onClick={() => form.set(['disks', count], {})}>{t('new.addDisk')}</Button>
             ) : null}
           </div>
@@ -225,7 +233,7 @@ export default function NewImport() {
             </div>
           </Card>
           <Checks
-            draft={draft.value}
+            draft={request.value}
             isValid={problems.length === 0}
             start={start}
             onAttempt={() => {
@@ -241,7 +249,7 @@ export default function NewImport() {
                 <CodeBlock text={line} of={t('new.commandLine')} />
               )}
               <h3>{t('new.yaml')}</h3>
-              <CodeBlock text={stringify(draft.value).trimEnd()} of={t('new.yaml')} />
+              <CodeBlock text={stringify(request.value).trimEnd()} of={t('new.yaml')} />
             </div>
           </Card>
         </div>

@@ -4,6 +4,7 @@ import { isRecord } from '../../../domain/json-value.js';
 import { CheckField, Field, SelectField, TextField } from '../../components/form.js';
 import { t } from '../../i18n.js';
 import { type FieldPath, type FieldSchema, type Json, pathText, valueAt } from './draft.js';
+import { fieldLabel } from './labels.js';
 
 export interface FormState {
   readonly draft: Json;
@@ -23,7 +24,10 @@ export function SchemaField(props: {
   const value = valueAt(form.draft, path);
   const set = (next: unknown) => form.set(path, next);
   const hint = description === undefined ? undefined : <span lang="en">{description}</span>;
-  const field = { label: pathText(path), hint, problem: form.problemAt(pathText(path)), isRequired };
+  const field = {
+    ...{ label: fieldLabel(path), path: pathText(path) },
+    ...{ hint, problem: form.problemAt(pathText(path)), isRequired },
+  };
   if (properties !== undefined) return <SchemaGroup form={form} schema={schema} path={path} />;
   if (schema.enum !== undefined) {
     const absent = schema.default === undefined ? t('new.absent') : t('new.default', { value: String(schema.default) });
@@ -43,6 +47,7 @@ export function SchemaField(props: {
     return (
       <CheckField
         label={field.label}
+        path={field.path}
         hint={hint}
         isChecked={isChecked}
         onChange={(next) => set(next === byDefault ? undefined : next)}
@@ -51,13 +56,11 @@ export function SchemaField(props: {
   }
   if (type === 'array' && items?.type === 'string') {
     return (
-      <LinesField {...field} path={path} form={form} placeholder={exampleOf(items)} read={lines} write={linesText} />
+      <LinesField {...field} at={path} form={form} placeholder={exampleOf(items)} read={lines} write={linesText} />
     );
   }
   if (schema.additionalProperties !== undefined) {
-    return (
-      <LinesField {...field} path={path} form={form} placeholder={t('new.pairs')} read={pairs} write={pairsText} />
-    );
+    return <LinesField {...field} at={path} form={form} placeholder={t('new.pairs')} read={pairs} write={pairsText} />;
   }
   const isNumber = type === 'integer' || type === 'number';
   return (
@@ -78,13 +81,11 @@ export function SchemaGroup(props: {
   readonly schema: FieldSchema;
   readonly path: FieldPath;
   readonly only?: readonly string[];
-  readonly children?: ComponentChildren;
 }) {
-  const { form, schema, path, only, children } = props;
+  const { form, schema, path, only } = props;
   const names = Object.keys(schema.properties ?? {}).filter((name) => only === undefined || only.includes(name));
   return (
     <div class="form-grid">
-      {children}
       {names.map((name) => (
         <SchemaField
           key={name}
@@ -104,12 +105,13 @@ function LinesField(props: {
   readonly problem: string | null;
   readonly isRequired: boolean;
   readonly form: FormState;
-  readonly path: FieldPath;
+  readonly path: string;
+  readonly at: FieldPath;
   readonly placeholder: string;
   readonly read: (text: string) => unknown;
   readonly write: (value: unknown) => string;
 }) {
-  const { form, path, placeholder, read, write, ...field } = props;
+  const { form, at, placeholder, read, write, ...field } = props;
   return (
     <Field {...field}>
       {(input) => (
@@ -120,8 +122,8 @@ function LinesField(props: {
           placeholder={placeholder}
           spellcheck={false}
           // The text as typed: an empty line at its end is not a value yet.
-          defaultValue={write(valueAt(form.draft, path))}
-          onInput={({ currentTarget }) => form.set(path, read(currentTarget.value))}
+          defaultValue={write(valueAt(form.draft, at))}
+          onInput={({ currentTarget }) => form.set(at, read(currentTarget.value))}
         />
       )}
     </Field>
