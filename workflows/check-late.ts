@@ -1,7 +1,8 @@
 /** One run of the late checks that are due; the API starts it. */
-import { proxyActivities, setWorkflowOptions } from '@temporalio/workflow';
+import { proxyActivities } from '@temporalio/workflow';
 import type { ImportActivities } from '../activities/index.js';
 import { MAIN_QUEUE } from '../domain/process-names.js';
+import { upgradeWithWorkers } from './worker-versions.js';
 
 /** Promises to remove only what an ended import created after its end. */
 export async function checkLate(): Promise<number> {
@@ -14,5 +15,4 @@ export async function checkLate(): Promise<number> {
   return await activities.checkLate();
 }
 
-// Where workers are pinned, only imports are.
-setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, checkLate);
+upgradeWithWorkers(checkLate);

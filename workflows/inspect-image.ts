@@ -1,7 +1,8 @@
 /** One inspection for the API, run by the worker whose host has the file; it takes seconds and stores nothing. */
-import { proxyActivities, setWorkflowOptions } from '@temporalio/workflow';
+import { proxyActivities } from '@temporalio/workflow';
 import type { ImportActivities } from '../activities/index.js';
 import type { InspectionWorkflowInput } from '../domain/process-names.js';
+import { upgradeWithWorkers } from './worker-versions.js';
 
 /** Promises a result or a failure within about two minutes: an API client waits for it. */
 export async function inspectImage(input: InspectionWorkflowInput) {
@@ -14,5 +15,4 @@ export async function inspectImage(input: InspectionWorkflowInput) {
   return await inspectFile(input);
 }
 
-// Where workers are pinned, only imports are.
-setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, inspectImage);
+upgradeWithWorkers(inspectImage);

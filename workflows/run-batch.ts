@@ -9,7 +9,6 @@ import {
   isCancellation,
   ParentClosePolicy,
   patched,
-  setWorkflowOptions,
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -23,6 +22,7 @@ import { batchActivitiesOn, pageWaitersOn } from './activity-options.js';
 import { openControl, stateOf } from './batch-control.js';
 import type { importImage } from './import-image.js';
 import { openShown, showBatch } from './shown.js';
+import { upgradeWithWorkers } from './worker-versions.js';
 
 type ItemToStart = Extract<PageAnswer, { readonly kind: 'page' }>['items'][number];
 
@@ -45,8 +45,7 @@ export async function runBatch(input: BatchWorkflowInput): Promise<BatchOutcome>
   }
 }
 
-// Where workers are pinned, only imports are.
-setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, runBatch);
+upgradeWithWorkers(runBatch);
 
 /** The record shows that the batch has ended: an operator reset its workflow afterwards. */
 class BatchEnded extends Error {

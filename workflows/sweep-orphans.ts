@@ -1,7 +1,8 @@
 /** One sweep for cloud resources that no ledger accounts for; the API runs it daily and on request. */
-import { proxyActivities, setWorkflowOptions } from '@temporalio/workflow';
+import { proxyActivities } from '@temporalio/workflow';
 import type { ImportActivities } from '../activities/index.js';
 import { MAIN_QUEUE, type OrphanSweepInput } from '../domain/process-names.js';
+import { upgradeWithWorkers } from './worker-versions.js';
 
 /** Promises to delete nothing that a live import owns, and nothing at all unless the input requests it. */
 export async function sweepOrphans(input: OrphanSweepInput) {
@@ -14,5 +15,4 @@ export async function sweepOrphans(input: OrphanSweepInput) {
   return await activities.sweepOrphans(input);
 }
 
-// Where workers are pinned, only imports are.
-setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, sweepOrphans);
+upgradeWithWorkers(sweepOrphans);

@@ -3,7 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { importWorkflowId } from '../../domain/ids.js';
 import { startExtraWorker } from '../support/e2e/extra-worker.js';
-import { REGION, type Service, startService } from '../support/e2e/service.js';
+import { DEMO_IMAGE, REGION, type Service, startService } from '../support/e2e/service.js';
 
 const PINNED = { ECS_IMPORT_WORKER_VERSIONING: 'pinned' };
 const ACTIVE = { ECS_IMPORT_POLL_FIRST_MS: '100', ECS_IMPORT_POLL_MAX_MS: '500' };
@@ -63,5 +63,9 @@ describe('pinned workers', () => {
     const cloud = await service.state();
     expect(cloud.images.filter(({ regionId }) => regionId === REGION)).toHaveLength(2);
     expect(end.attention).toBeNull();
+
+    // A workflow that is not pinned.
+    const inspection = await service.request('POST', '/v1/inspections', { source: DEMO_IMAGE });
+    expect(inspection).toMatchObject({ status: 200, body: { format: 'QCOW2' } });
   });
 });

@@ -4,7 +4,7 @@ import { isRecord } from '../../../domain/json-value.js';
 import { CheckField, Field, SelectField, TextField } from '../../components/form.js';
 import { t } from '../../i18n.js';
 import { type FieldPath, type FieldSchema, type Json, pathText, valueAt } from './draft.js';
-import { fieldLabel } from './labels.js';
+import { labelKey } from './labels.js';
 
 export interface FormState {
   readonly draft: Json;
@@ -24,8 +24,9 @@ export function SchemaField(props: {
   const value = valueAt(form.draft, path);
   const set = (next: unknown) => form.set(path, next);
   const hint = description === undefined ? undefined : <span lang="en">{description}</span>;
+  const key = labelKey(path);
   const field = {
-    ...{ label: fieldLabel(path), path: pathText(path) },
+    ...{ label: key === null ? pathText(path) : t(key), path: pathText(path) },
     ...{ hint, problem: form.problemAt(pathText(path)), isRequired },
   };
   if (properties !== undefined) return <SchemaGroup form={form} schema={schema} path={path} />;
