@@ -1,6 +1,6 @@
 /** Workers of several versions to which imports are pinned. */
 import { Client, Connection } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { importWorkflowId } from '../../domain/ids.js';
 import { startExtraWorker } from '../support/e2e/extra-worker.js';
 import { DEMO_IMAGE, REGION, type Service, startService } from '../support/e2e/service.js';
@@ -28,10 +28,15 @@ describe('pinned workers', () => {
   });
 
   const DEPLOYMENT = 'ecs-image-import';
+  // Temporal refuses a version until its workers have polled all queues.
   const makeCurrent = (buildId: string) =>
-    client.workflowService.setWorkerDeploymentCurrentVersion({
-      ...{ namespace: 'default', deploymentName: DEPLOYMENT, buildId },
-    });
+    vi.waitFor(
+      () =>
+        client.workflowService.setWorkerDeploymentCurrentVersion({
+          ...{ namespace: 'default', deploymentName: DEPLOYMENT, buildId },
+        }),
+      { timeout: 20_000, interval: 200 },
+    );
 
   test('no worker of its version is left → attention with the command that moves it, and then it ends', async () => {
     await service.settings({ importSeconds: 0.5, detectionSeconds: 0.2 });
