@@ -319,6 +319,11 @@ describe('the secrets of a service', () => {
     });
     const { id: batchId } = z.object({ id: z.string() }).parse(await batch.json());
     expect(batch.status).toBe(202);
+    // Before the server rejects requests.
+    await vi.waitFor(
+      async () => expect((await service.request('GET', `/v1/batches/${batchId}`)).body.state).toBe('succeeded'),
+      { timeout: 60_000, interval: 200 },
+    );
 
     // Credentials of sources that the server accepts, and one that it rejects.
     for (const credential of ['basic', 'bearer', 'header']) {
@@ -340,10 +345,6 @@ describe('the secrets of a service', () => {
     // A session of an assumed role, and a wrong token of the API.
     await succeeded(await service.start({ account: 'planted', ...dry }));
     await service.send('/v1/imports', { headers: { authorization: `Bearer ${secretOf('Bearer')}` } });
-    await vi.waitFor(
-      async () => expect((await service.request('GET', `/v1/batches/${batchId}`)).body.state).toBe('succeeded'),
-      { timeout: 60_000, interval: 200 },
-    );
 
     const routes = [
       ...[`/v1/imports/${expired}`, `/v1/imports/${expired}/report`, `/v1/imports/${unauthorized}/report`],
