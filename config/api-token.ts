@@ -28,9 +28,12 @@ export function ensureApiToken(file: string, given: string | null): string {
     if (found !== null && isValid(found)) return found;
     return replace(file, given ?? `eii_local_${randomBytes(32).toString('base64url')}`, isValid);
   } catch (error) {
-    throw new Error(`can't write the API key to ${file}: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
+    const reason = isCode(error, 'ENOENT')
+      ? 'its folder does not exist. Create the folder, writable for this user only'
+      : error instanceof Error
+        ? error.message
+        : String(error);
+    throw new Error(`can't write the API key to ${file}: ${reason}`, { cause: error });
   }
 }
 

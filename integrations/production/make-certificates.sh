@@ -14,6 +14,8 @@ for name in "$@"; do
     *) names=$names,DNS:$name ;;
   esac
 done
+# Services of other users read files beside this folder; only its owner can enter the folder itself.
+(umask 022 && mkdir -p "$(dirname "$folder")")
 umask 077
 mkdir -p "$folder"
 

@@ -58,6 +58,6 @@ test.each(['', 'short', `eii_local_${'x'.repeat(42)}`, 'x'.repeat(5_000)])('a da
 
 test('a folder that cannot be written → an error that names the file', () => {
   expect(() => ensureApiToken(path.join(folder, 'none', 'api-token'), null)).toThrow(
-    /can't write the API key to .*none/,
+    /can't write the API key to .*none.*: its folder does not exist\. Create the folder/,
   );
 });
