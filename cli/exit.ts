@@ -1,4 +1,5 @@
 /** Exit codes, and the error that ends a command with one of them. */
+import { LoggedError } from '../config/logged-error.js';
 import type { ImportView } from '../domain/import.js';
 
 export const EXIT = {
@@ -14,7 +15,7 @@ export const EXIT_MEANINGS: readonly (readonly [code: ExitCode, name: string, me
   [EXIT.usage, 'usage', 'the command line, the request or the ID is wrong'],
   [EXIT.attention, 'attention', 'action is required: fix the cause, then resume'],
   [EXIT.cancelled, 'cancelled', 'the import or batch was cancelled'],
-  [EXIT.unreachable, 'unreachable', 'the service cannot be reached; doctor: nor a server that it needs'],
+  [EXIT.unreachable, 'unreachable', 'the service cannot be reached, or a server that up, worker, api or doctor needs'],
   [EXIT.notReady, 'not ready', 'the service answers, but cannot work now'],
   [EXIT.interrupted, 'interrupted', 'Ctrl-C or SIGTERM stopped the command'],
 ];
@@ -32,6 +33,18 @@ export class CommandError extends Error {
   ) {
     super(lines.join('; '), options);
   }
+}
+
+/** By name: the classes are in parts of the program that are loaded on demand. */
+const CODES_OF_ERRORS: Readonly<Record<string, ExitCode>> = {
+  ConfigError: EXIT.usage,
+  UnreachableError: EXIT.unreachable,
+};
+
+/** The exit code of a command that ended with an error other than `CommandError`. */
+export function exitCodeOfError(error: unknown): ExitCode {
+  const cause = error instanceof LoggedError ? error.cause : error;
+  return (cause instanceof Error ? CODES_OF_ERRORS[cause.name] : undefined) ?? EXIT.failed;
 }
 
 /** The exit code of a command that watched an import until it ended or required action. */

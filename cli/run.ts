@@ -4,7 +4,7 @@ import { LoggedError } from '../config/logged-error.js';
 import { apiFailure } from './api.js';
 import { completions } from './completions.js';
 import { configureOutput, print, say } from './console.js';
-import { CommandError, EXIT, type ExitCode } from './exit.js';
+import { CommandError, EXIT, type ExitCode, exitCodeOfError } from './exit.js';
 import { globalsOf } from './globals.js';
 import type { ProgressMode } from './live-view.js';
 import { createProgram } from './program.js';
@@ -57,8 +57,7 @@ function report(error: unknown, { json, debug }: { readonly json: boolean; reado
 }
 
 function asCommandError(error: unknown): CommandError {
-  if (error instanceof LoggedError) return new CommandError(error.isSetting ? EXIT.usage : EXIT.failed, []);
+  if (error instanceof LoggedError) return new CommandError(exitCodeOfError(error), []);
   const message = error instanceof Error ? error.message : String(error);
-  const exitCode = error instanceof Error && error.name === 'ConfigError' ? EXIT.usage : EXIT.failed;
-  return new CommandError(exitCode, [message.split('\n')[0] ?? message]);
+  return new CommandError(exitCodeOfError(error), [message.split('\n')[0] ?? message]);
 }

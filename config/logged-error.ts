@@ -4,11 +4,8 @@ import { ConfigError } from './environment.js';
 /** The process has logged its cause: nothing more is to be printed. */
 export class LoggedError extends Error {
   override readonly name = 'LoggedError';
-  /** The cause is a wrong setting. */
-  readonly isSetting: boolean;
   constructor(cause: unknown) {
     super(cause instanceof Error ? cause.message : String(cause), { cause });
-    this.isSetting = cause instanceof ConfigError;
   }
 }
 

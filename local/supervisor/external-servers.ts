@@ -6,13 +6,13 @@ import { connectionSettings, passwordOf } from '../../config/database.js';
 import { ConfigError } from '../../config/environment.js';
 import type { TemporalSettings } from '../../config/temporal.js';
 import { requireTemporal, TemporalNotServing } from '../../temporal/connect.js';
-import { messageOf, StackError } from './stack-error.js';
+import { messageOf, ServerUnreachable, StackError } from './stack-error.js';
 
 /** A server that is starting gets this long. */
 const RETRY_FOR_MS = 10_000;
 
 /**
- * Throws `StackError` if the server is unreachable or does not have the namespace, `ConfigError` if it refuses the configured
+ * Throws `ServerUnreachable` if the server does not answer, `StackError` if it does not have the namespace, `ConfigError` if it refuses the configured
  * certificates or keys.
  */
 export async function checkTemporalServer(
@@ -34,7 +34,7 @@ export async function checkTemporalServer(
   });
 }
 
-/** Throws `StackError` if the connection fails. */
+/** Throws `ServerUnreachable` if the server does not answer, `StackError` if it refuses the connection. */
 export async function checkDatabaseServer(
   url: string,
   signal: AbortSignal,
@@ -76,11 +76,17 @@ async function retry({ attempt, message, signal, say, forMs }: Check): Promise<v
       return;
     } catch (error) {
       if (error instanceof ConfigError) throw error;
-      if (Date.now() >= deadline) throw new StackError(message(error), { cause: error });
+      if (Date.now() >= deadline)
+        throw new (hasAnswered(error) ? StackError : ServerUnreachable)(message(error), { cause: error });
       if (failures === 1) say(`${message(error)}. Trying again for ${Math.ceil((deadline - Date.now()) / 1_000)} s`);
       await sleep(500, undefined, { signal });
     }
   }
+}
+
+/** The server has refused the connection or the namespace: it can be reached. */
+function hasAnswered(error: unknown): boolean {
+  return error instanceof TemporalNotServing || error instanceof pg.DatabaseError;
 }
 
 /** A host name with several addresses fails with one error for each. */

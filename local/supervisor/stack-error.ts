@@ -1,6 +1,11 @@
 /** A server of the local stack can't be started or reached. The message is one line with the cause and the remedy. */
 export class StackError extends Error {
-  override readonly name = 'StackError';
+  override readonly name: string = 'StackError';
+}
+
+/** A server that this program does not start does not answer. The command line ends with the exit code of `UnreachableError`. */
+export class ServerUnreachable extends StackError {
+  override readonly name = 'UnreachableError';
 }
 
 /** The error code of Node.js (`ENOENT`, `EADDRINUSE` …), or null. */
