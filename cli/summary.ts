@@ -77,20 +77,31 @@ function details(view: ImportView, verbose: boolean): readonly string[] {
     return [...findings(view.findings), ...timeline(view), ...comparison(view.findings), ledger(view.ledger)];
   }
   const count = (severity: Severity) => view.findings.filter((finding) => finding.severity === severity).length;
-  const blocking = view.findings.filter(({ severity }) => severity === 'blocking').slice(0, MOST_FINDINGS);
+  const isNew = (finding: Finding) => !isTold(finding, view.error ?? view.attention);
+  const blocking = view.findings.filter((finding) => finding.severity === 'blocking' && isNew(finding));
+  const shown = blocking.slice(0, MOST_FINDINGS);
   // Of a success, the warnings are news. Of another import, they are not why it stopped.
   const warnings = view.state === 'succeeded' ? view.findings.filter(({ severity }) => severity === 'warning') : [];
   const lines = warnings.slice(0, MOST_FINDINGS).map(warningLine);
   const more = [
-    counted(count('blocking') - blocking.length, 'more blocking finding'),
+    counted(blocking.length - shown.length, 'more blocking finding'),
     counted(count('warning') - lines.length, lines.length === 0 ? 'warning' : 'more warning'),
     counted(count('info'), 'note'),
   ].filter((text) => text !== null);
   return [
-    ...findings(blocking),
+    ...findings(shown),
     ...lines,
     paint('dim', clean(`${more.length === 0 ? 'details' : more.join(', ')}: ecs-image-import status ${view.id} -v`)),
   ];
+}
+
+/** The reason of the import contains it already, with its remedy. */
+function isTold(
+  { message, evidence, remedy }: Finding,
+  reason: ImportView['error'] | ImportView['attention'],
+): boolean {
+  if (reason === null) return false;
+  return reason.message.includes(message) && reason.message.includes(evidence) && reason.remedy.includes(remedy);
 }
 
 /** The result of a success stays within 15 lines. */

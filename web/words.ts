@@ -25,6 +25,17 @@ export function progressWords({
   return parts.join(' · ');
 }
 
+/** How a disk is sent, in a plan or report. A value of a later API is shown as it is. */
+export function sentAsWords(sentAs: string): string {
+  return isSentAs(sentAs) ? t(`sentAs.${sentAs}`) : sentAs;
+}
+
+const SENT_AS = ['as-is', 'converted', 'if-faster', 'unknown'] as const;
+
+function isSentAs(text: string): text is (typeof SENT_AS)[number] {
+  return SENT_AS.some((one) => one === text);
+}
+
 /** What it waits for; null: nothing. */
 export function waitWords(wait: Import['waitingFor']): string | null {
   if (wait === null) return null;

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { sourceProblems } from '../../domain/request/source-rules.js';
 import { en } from '../../web/messages/en/index.js';
 import { type FieldPath, type FieldSchema, pathText, REQUEST_SCHEMA, withFileUrls } from '../../web/views/new/draft.js';
-import { labelKey } from '../../web/views/new/labels.js';
+import { labelKey, requestFields } from '../../web/views/new/labels.js';
 
 function fieldsOf(schema: FieldSchema, path: FieldPath = []): readonly FieldPath[] {
   const { properties, items } = schema;
@@ -18,6 +18,12 @@ test('every field of a request → a label in words, another one than that of ev
   const keys = paths.map(labelKey);
   expect(paths.filter((_, index) => keys[index] === null)).toEqual([]);
   expect(new Set(keys.map((key) => key && en[key])).size).toBe(paths.length);
+});
+
+test('the fields that a change suggests → fields of a request', () => {
+  const suggested = requestFields().map(({ path }) => path);
+  expect(fieldsOf(REQUEST_SCHEMA).map(pathText)).toEqual(expect.arrayContaining(suggested));
+  expect(suggested).toEqual(expect.arrayContaining(['role', 'upload.bucket', 'disks[0].source']));
 });
 
 test.each([

@@ -1,7 +1,9 @@
 /** Fields of a request to change: a path such as `upload.bucket`, and its new value. */
 import type { Signal } from '@preact/signals';
+import { useId } from 'preact/hooks';
 import { Button } from '../../components/button.js';
 import { t } from '../../i18n.js';
+import { requestFields } from '../new/labels.js';
 
 export interface Change {
   readonly path: string;
@@ -24,12 +26,18 @@ function readValue(text: string): unknown {
 }
 
 export function ChangeFields({ changes }: { readonly changes: Signal<readonly Change[]> }) {
+  const id = useId();
   const update = (at: number, change: Partial<Change>) => {
     changes.value = changes.value.map((one, index) => (index === at ? { ...one, ...change } : one));
   };
   return (
     <fieldset class="change-fields">
       <legend class="small muted">{t('change.title')}</legend>
+      <datalist id={`${id}-fields`}>
+        {requestFields().map(({ path, key }) => (
+          <option key={path} value={path} label={t(key)} />
+        ))}
+      </datalist>
       {changes.value.map((change, at) => (
         <div key={at} class="change-line">
           <label class="field">
@@ -38,6 +46,7 @@ export function ChangeFields({ changes }: { readonly changes: Signal<readonly Ch
               value={change.path}
               spellcheck={false}
               placeholder="upload.bucket"
+              list={`${id}-fields`}
               onInput={({ currentTarget }) => update(at, { path: currentTarget.value })}
             />
           </label>

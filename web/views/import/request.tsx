@@ -8,6 +8,7 @@ import { CodeBlock } from '../../components/show.js';
 import { sizeText } from '../../format.js';
 import { t } from '../../i18n.js';
 import { usePolled } from '../../live/poll.js';
+import { sentAsWords } from '../../words.js';
 import { factsOf } from './report-facts.js';
 import type { Import } from './use-import.js';
 
@@ -78,7 +79,7 @@ function Reported({ report }: { readonly report: unknown }) {
               },
               {
                 title: t('request.sentAs'),
-                cell: ({ sentAs, format }) => `${sentAs}${format === null ? '' : `, ${format}`}`,
+                cell: ({ sentAs, format }) => `${sentAsWords(sentAs)}${format === null ? '' : `, ${format}`}`,
               },
               {
                 title: t('request.sentSize'),

@@ -5,6 +5,7 @@ import { ServerText } from '../../components/note.js';
 import { Badge } from '../../components/show.js';
 import { durationText, sizeText } from '../../format.js';
 import { language, t } from '../../i18n.js';
+import { sentAsWords } from '../../words.js';
 
 type Plan = Schemas['Plan'];
 
@@ -68,7 +69,10 @@ export function PlanView({ plan }: { readonly plan: Plan }) {
           { title: t('plan.source'), cell: ({ source }) => <code class="wrap">{source}</code> },
           {
             title: t('plan.sentAs'),
-            cell: ({ sentAs, format, key }) => (key === null ? `${sentAs} ${format ?? ''}` : t('plan.uploaded')),
+            cell: ({ sentAs, format, key }) =>
+              key === null
+                ? [sentAsWords(sentAs), ...(format === null ? [] : [format])].join(', ')
+                : t('plan.uploaded'),
           },
           {
             title: t('plan.to'),
