@@ -28,7 +28,7 @@ let reader: Client;
 const secret = `secret-${randomUUID()}`;
 
 beforeAll(async () => {
-  service = await startService();
+  service = await startService({ env: { ECS_IMPORT_SEARCH_ATTRIBUTES: 'off' } });
   connection = await Connection.connect(service.temporalConnection());
   foreign = new Client({ connection });
   const options = await payloadOptionsOf(service.dataDir);
@@ -235,7 +235,7 @@ describe('an activity', () => {
   });
 });
 
-test("the server's database → contains neither the source nor the name of an import, nor the reason of a failure", async () => {
+test("without search attributes, the server's database → contains neither the source nor the name of an import, nor the reason of a failure", async () => {
   // The import of an earlier test, with this name, has succeeded.
   const failed = await service.start({ imageName: secret });
   expect((await service.untilState(failed, 'failed')).error?.message).toContain(secret);
