@@ -205,7 +205,7 @@ test.each([
 test('a part that cannot start → error with its last log line, and all parts are stopped', async () => {
   const failed = runStack(dataDir, { env: { STUB_FAILS: 'worker' } });
   await expect(failed).rejects.toThrow(
-    /^worker does not start: exit code 1: worker: the stub is configured to fail \(log: /,
+    /^worker does not start: exit code 1: worker: the stub is configured to fail \(log: /m,
   );
   const { readStackFile } = await import('../../local/supervisor/stack-file.js');
   expect(readStackFile(path.join(dataDir, 'stack.json'))?.parts.map((part) => part.state)).toEqual(
