@@ -105,6 +105,10 @@ test('a request that blocks the API → the API ends with the place in its log, 
   await service.send('/v1/imports/poison').catch(() => undefined);
   await expect.poll(() => partNamed('api').state === 'ready' && partNamed('api').pid !== pid).toBe(true);
   const line = service.logOf('api').find((text) => text.includes('the event loop did not run')) ?? '{}';
-  expect(JSON.parse(line)).toMatchObject({ level: 60, name: 'api', stack: expect.stringContaining('block-on-poison') });
+  expect(JSON.parse(line)).toMatchObject({
+    level: 'fatal',
+    name: 'api',
+    stack: expect.stringContaining('block-on-poison'),
+  });
   expect((await service.request('GET', '/readyz')).status).toBe(200);
 });

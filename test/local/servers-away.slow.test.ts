@@ -39,7 +39,7 @@ afterAll(async () => {
 });
 
 interface LogLine {
-  readonly level: number;
+  readonly level: string;
   readonly msg: string;
 }
 
@@ -109,7 +109,7 @@ test.each([
     const child = launch(command, { TEMPORAL_ADDRESS: AWAY, ...env() });
     const lines = await linesOf(child, line);
     expect(lines).toHaveLength(1);
-    expect(lines[0]).toMatchObject({ level: 40, msg: expect.stringMatching(line) });
+    expect(lines[0]).toMatchObject({ level: 'warn', msg: expect.stringMatching(line) });
     expect(lines[0]?.msg).not.toContain('hunter2');
     expect(child.exitCode).toBeNull();
   },
@@ -122,7 +122,7 @@ test.each(['worker', 'api'] as const)(
     const ended = once(child, 'close');
     const lines = await linesOf(child, /never/);
     const [code] = await ended;
-    expect(lines.map(({ level }) => level)).toEqual([40, 60]);
+    expect(lines.map(({ level }) => level)).toEqual(['warn', 'fatal']);
     for (const { msg } of lines)
       expect(msg).toMatch(/rejects the connection .*: correct the password of user ecs_image_import in DATABASE_URL/);
     expect(code).toBe(2);
@@ -146,7 +146,9 @@ test.each(['worker', 'api'] as const)(
     });
     const ended = once(child, 'close');
     const messages = (await linesOf(child, /never/)).map(({ level, msg }) => `${level} ${msg}`);
-    expect(messages).toEqual(expect.arrayContaining(['40 Warning: a probe', '60 the process ends: a lost rejection']));
+    expect(messages).toEqual(
+      expect.arrayContaining(['warn Warning: a probe', 'fatal the process ends: a lost rejection']),
+    );
     expect(await ended).toEqual([1, null]);
   },
 );
