@@ -24,6 +24,7 @@ import { foldersOf, imageFolders } from '../image-folders.js';
 import { handleInterrupts, type Interrupts } from '../interrupts.js';
 import { openLiveView } from '../live-view.js';
 import { collect } from '../option-values.js';
+import { programName } from '../program-name.js';
 import { partPrograms } from '../programs.js';
 import { loadServerPart } from '../server-part.js';
 import { createSignInLink } from '../sign-in-link.js';
@@ -142,10 +143,8 @@ async function importIt(api: Api, image: string, options: DemoOptions, interrupt
 /** Three commands that a reader can run now. */
 function nextCommands({ id }: ImportView, api: string | null): string {
   const commands =
-    api === null
-      ? ['ecs-image-import demo --keep', 'ecs-image-import up --emulator', 'ecs-image-import import --help']
-      : [`ecs-image-import open ${id}`, `ecs-image-import logs ${id}`, 'ecs-image-import list'];
-  return ['next:', ...commands.map((command) => `  ${command}`)].join('\n');
+    api === null ? ['demo --keep', 'up --emulator', 'import --help'] : [`open ${id}`, `logs ${id}`, 'list'];
+  return ['next:', ...commands.map((command) => `  ${programName(process.env)} ${command}`)].join('\n');
 }
 
 async function keepRunning(stack: Stack, roots: readonly string[], interrupts: Interrupts): Promise<void> {
