@@ -127,7 +127,7 @@ describe('an unreachable service', () => {
     ['DATABASE_URL', 'postgres://someone:geheim@127.0.0.1:9/none', /^PostgreSQL at DATABASE_URL/],
   ])('up reports an unreachable %s before it starts anything, without the password', async (name, value, message) => {
     const ran = await run(['up', '--data', path.join(folder.path, name)], { [name]: value });
-    expect(ran.code).toBe(1);
+    expect(ran.code).toBe(5);
     expect(ran.stderr).toMatch(message);
     expect(ran.stderr).not.toContain('geheim');
   });
