@@ -1,4 +1,4 @@
-/** Whether a process can do its work now: `starting`, then `ready` or `not ready`, and `draining` after it was told to stop. */
+/** Whether a process can do its work now: `starting`, then `ready` or `not ready`, and `draining` after a signal to stop. */
 
 export interface HealthCheck {
   readonly name: string;

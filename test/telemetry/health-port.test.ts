@@ -52,7 +52,7 @@ describe('the health port', () => {
     expect((await fetch(`${url}/livez`)).status).toBe(200);
   });
 
-  test('says draining after the process was told to stop, also during a check', async () => {
+  test('reports draining after a signal to stop, also during a check', async () => {
     const health = createProcessHealth(200);
     const { url } = await portOf(health);
     let pass: (found: string) => void = () => undefined;

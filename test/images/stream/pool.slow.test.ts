@@ -123,7 +123,7 @@ describe('a disk in', () => {
 });
 
 describe('a remote disk', () => {
-  test('whose server fails → rejects with its error, and the pool goes on', async () => {
+  test('whose server fails → rejects with its error, and the pool continues', async () => {
     const source = await sourceOf('stream.vmdk');
     const broken = pool.open({ ...source, image: { kind: 'remote', size: SIZE } }, async () => {
       throw new Error('the connection was reset');

@@ -135,7 +135,7 @@ function exampleOf({ examples, items }: FieldSchema): string {
   return String(examples?.[0] ?? items?.examples?.[0] ?? '');
 }
 
-/** What is not a number stays as it is typed, so that its message says so. */
+/** Text that is not a number is kept as typed, so that the validation reports it. */
 function numberOf(text: string): number | string {
   const value = Number(text);
   return Number.isFinite(value) ? value : text;
