@@ -7,9 +7,11 @@ import { type ColorMode, hasColor, rendered } from './style.js';
 
 let colorMode: ColorMode = 'auto';
 let messagesAreJson = false;
+let partPrinted = false;
 
 /** @param jsonMessages messages on stderr are JSON lines */
 export function configureOutput(color: ColorMode, jsonMessages: boolean): void {
+  partPrinted = false;
   colorMode = color;
   messagesAreJson = jsonMessages;
 }
@@ -35,7 +37,13 @@ export async function printInOrder(text: string): Promise<void> {
 
 /** Without a line break. */
 export async function printPart(text: string): Promise<void> {
+  partPrinted = true;
   await write(printable(text));
+}
+
+/** Whether stdout has the beginning of a document: another one after it would be no JSON. */
+export function hasPrintedPart(): boolean {
+  return partPrinted;
 }
 
 /** Characters in a row of the terminal; null: the output is not a terminal, and rows have any length. */

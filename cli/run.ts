@@ -3,10 +3,11 @@ import { type Command, CommanderError } from 'commander';
 import { LoggedError } from '../config/logged-error.js';
 import { apiFailure } from './api.js';
 import { completions } from './completions.js';
-import { configureOutput, print, say } from './console.js';
+import { configureOutput, hasPrintedPart, print, say } from './console.js';
 import { CommandError, EXIT, type ExitCode, exitCodeOfError } from './exit.js';
 import { globalsOf } from './globals.js';
 import type { ProgressMode } from './live-view.js';
+import { problemOf } from './problem.js';
 import { createProgram } from './program.js';
 import { commandIn, rejectEmptyValues, usageErrorOf } from './usage.js';
 
@@ -50,8 +51,7 @@ function report(error: unknown, { json, debug }: { readonly json: boolean; reado
   if (error instanceof CommanderError) return EXIT.done;
   const known = error instanceof CommandError ? error : (apiFailure(error) ?? asCommandError(error));
   for (const line of known.lines) say(line);
-  if (json && known.lines.length > 0)
-    print(known.problem ?? JSON.stringify({ title: known.lines[0], detail: known.message, exitCode: known.exitCode }));
+  if (json && known.lines.length > 0 && !hasPrintedPart()) print(known.problem ?? problemOf(known));
   if (debug && error instanceof Error) say(error.stack ?? error.message);
   return known.exitCode;
 }

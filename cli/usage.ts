@@ -1,6 +1,7 @@
 /** Errors of the command line: what is wrong, in which command, and where its help is. */
 import type { Command, CommanderError } from 'commander';
 import { CommandError, EXIT } from './exit.js';
+import { problemDocument } from './problem.js';
 
 /** The program, or the command that the arguments name. */
 export function commandIn(program: Command, argv: readonly string[]): Command {
@@ -43,10 +44,9 @@ function remedyOf(command: Command): string {
 }
 
 function problemOf(detail: string, command: Command): string {
-  const code = 'Cli.WrongUsage';
-  return JSON.stringify({
-    ...{ type: `urn:ecs-image-import:problem:${code}`, title: 'The command line is not valid', detail, code },
-    remedy: remedyOf(command),
+  return problemDocument({
+    ...{ code: 'Cli.WrongUsage', title: 'The command line is not valid', detail },
+    ...{ remedy: remedyOf(command), exitCode: EXIT.usage },
   });
 }
 

@@ -21,6 +21,7 @@ import { inspectRequest } from '../inspect-request.js';
 import { inspectionText } from '../inspection-text.js';
 import { pathOf } from '../local-path.js';
 import { count } from '../option-values.js';
+import { problemDocument } from '../problem.js';
 import { addSomeRequestOptions } from '../request-options.js';
 import { wrongUsage } from '../usage.js';
 
@@ -146,7 +147,11 @@ async function inspect(file: string): Promise<Inspection> {
     if (!(error instanceof FailureError)) throw error;
     const { code, class: kind, message, remedy } = error.failure;
     const lines = [clean(`${code}: ${message}`), ...(remedy === '' ? [] : [clean(`remedy: ${remedy}`)])];
-    const problem = JSON.stringify({ title: message, code, detail: message, remedy });
-    throw new CommandError(kind === 'request' ? EXIT.usage : EXIT.failed, lines, problem);
+    const exitCode = kind === 'request' ? EXIT.usage : EXIT.failed;
+    throw new CommandError(
+      exitCode,
+      lines,
+      problemDocument({ code, title: message, detail: message, remedy, exitCode }),
+    );
   }
 }

@@ -97,20 +97,19 @@ async function list(options: Options): Promise<void> {
   if (shown === null) print('no imports');
 }
 
-/** One array, written while its pages are received. */
+/** One array, written while its pages are received. Begins with the first item, so that a refused call prints a problem document only. */
 async function printJson(api: Api, options: Options): Promise<void> {
   const { fields } = options;
   const first = fields === undefined ? undefined : knownFields(fields);
-  let separator = '';
-  await printPart('[');
+  let opened = false;
   for await (const page of pages(api, options, readJsonPage, first)) {
     const items = fields === undefined ? page : page.map((item) => withFields(item, fields));
     for (const item of items) {
-      await printPart(`${separator}${JSON.stringify(item)}`);
-      separator = ',';
+      await printPart(`${opened ? ',' : '['}${JSON.stringify(item)}`);
+      opened = true;
     }
   }
-  print(']');
+  print(opened ? ']' : '[]');
 }
 
 /** Items of any shape: `fields` decides it. */

@@ -470,6 +470,25 @@ export const OWN = [
     remedy: 'Correct the command: ecs-image-import COMMAND --help lists its options.',
   },
   {
+    code: 'Cli.Unreachable',
+    meaning: 'A command found no API, or it, or a server that the command needs, does not respond',
+    class: 'request',
+    remedy:
+      'Start the service with ecs-image-import up, or name its API with --api, ECS_IMPORT_API or ecs-image-import config set api URL.',
+  },
+  {
+    code: 'Cli.NotReady',
+    meaning: 'The service responds, but cannot work now',
+    class: 'request',
+    remedy: 'ecs-image-import doctor shows what is missing. Run the command again when it is there.',
+  },
+  {
+    code: 'Cli.Failed',
+    meaning: 'A command failed; detail has the reason',
+    class: 'request',
+    remedy: 'Fix the cause in detail, then run the command again. --debug shows where it failed.',
+  },
+  {
     code: 'Service.Unavailable',
     meaning: 'Temporal or PostgreSQL cannot be reached',
     class: 'transient',

@@ -16,6 +16,7 @@ const named = (id: string, imageName: string, change: Partial<ImportView> = {}) 
 
 let api: FakeApi;
 let imports: readonly ImportView[] = [];
+let brokenFrom = -1;
 let refusal: { readonly status: number; readonly body: object } | null = null;
 
 beforeAll(async () => {
@@ -25,6 +26,8 @@ beforeAll(async () => {
     if (pathname === '/v1/imports' && method === 'GET') {
       const size = Number(searchParams.get('limit'));
       const from = Number(searchParams.get('cursor') ?? 0);
+      if (from === brokenFrom)
+        return sendJson(response, 400, { detail: 'the cursor is gone', code: 'Request.Invalid' });
       const next = from + size < imports.length ? String(from + size) : null;
       return sendJson(response, 200, { imports: imports.slice(from, from + size), nextCursor: next });
     }
@@ -43,7 +46,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 beforeEach(() => {
-  [imports, refusal] = [[], null];
+  [imports, refusal, brokenFrom] = [[], null, -1];
   rmSync(config, { force: true });
   for (const name of ['ECS_IMPORT_API', 'ECS_IMPORT_API_TOKEN', 'ECS_IMPORT_PROFILE', 'ALIBABA_CLOUD_REGION_ID'])
     vi.stubEnv(name, '');
@@ -168,6 +171,21 @@ describe('--fields', () => {
     },
   );
 });
+
+test.each([
+  [0, /^\{.*"the cursor is gone".*\}\n$/s],
+  // The beginning of an array without its end: no parser takes it for the whole list.
+  [500, /^\[\{.*\}$/s],
+])(
+  'list --json refused at item %i → one problem document, or a list that is visibly incomplete',
+  async (from, output) => {
+    imports = Array.from({ length: 1_201 }, (_, index) => named(ID(String(index % 999)), `web-${index}`));
+    brokenFrom = from;
+    const { code, stdout, stderr } = await call('list', '--json');
+    expect([code, stderr]).toEqual([2, 'the cursor is gone\n']);
+    expect(stdout).toMatch(output);
+  },
+);
 
 test('list in a pipe → all imports, page by page, as a valid document', async () => {
   imports = Array.from({ length: 1_201 }, (_, index) => named(ID(String(index % 999)), `web-${index}`));

@@ -158,7 +158,19 @@ describe('a file that cannot be read', () => {
     expect(code).toBe(2);
     expect(stderr).toMatch(message);
     expect(stderr).not.toMatch(/ENOENT|EISDIR|no such file or directory, open/);
-    expect(JSON.parse(stdout)).toMatchObject({ detail: expect.any(String) });
+    expect(JSON.parse(stdout)).toMatchObject({ code: expect.stringMatching(/^\w+\.\w+$/), detail: expect.any(String) });
+  });
+});
+
+test('no API at the address → exit code 5; with --json a problem document with code and remedy', async () => {
+  const { code, stdout } = await runInProcess(['list', '--json', ...NOWHERE]);
+  expect(code).toBe(5);
+  expect(JSON.parse(stdout)).toMatchObject({
+    type: 'urn:ecs-image-import:problem:Cli.Unreachable',
+    code: 'Cli.Unreachable',
+    detail: expect.stringContaining("can't be reached"),
+    remedy: expect.stringContaining('ecs-image-import up'),
+    exitCode: 5,
   });
 });
 
