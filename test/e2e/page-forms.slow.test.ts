@@ -70,6 +70,16 @@ describe('a new import', () => {
     expect((await service.untilState(id, 'succeeded')).request).toMatchObject({ imageName: 'page-01', dryRun: false });
   });
 
+  test('with a pasted text of a megabyte → its beginning, and the field says so', async () => {
+    await open('new');
+    await field('Image name').fill('');
+    await page.keyboard.insertText('x'.repeat(1_000_000));
+    await page.getByText('This field takes 8,192 characters').waitFor();
+    expect(await field('Image name').inputValue()).toHaveLength(8_192);
+    await field('Image name').fill('web-01');
+    await page.getByText('This field takes 8,192 characters').waitFor({ state: 'detached' });
+  });
+
   test('that is sent without its fields → every problem is listed, and the first wrong field has the focus', async () => {
     await page.goto('about:blank');
     await open('new');

@@ -1,8 +1,12 @@
 /** Fields of forms: a label, the input, a hint, and the message of what is wrong with the value. */
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
+import { t } from '../i18n.js';
 import { ServerText } from './note.js';
 import './form.css';
+
+/** Characters in a line of text; no field of the API takes more. A browser stands still for seconds over a line of a megabyte. */
+const MAX_CHARACTERS = 8_192;
 
 interface FieldProps {
   readonly label: string;
@@ -62,9 +66,10 @@ export function TextField(
     readonly isMono?: boolean;
   },
 ) {
-  const { value, onInput, placeholder = '', isNumber = false, isMono = false, ...field } = props;
+  const { value, onInput, placeholder = '', isNumber = false, isMono = false, hint, ...field } = props;
+  const full = value.length < MAX_CHARACTERS ? null : t('form.cutOff', { count: MAX_CHARACTERS });
   return (
-    <Field {...field}>
+    <Field {...field} hint={full ?? hint}>
       {(input) => (
         <input
           {...input}
@@ -73,6 +78,7 @@ export function TextField(
           inputMode={isNumber ? 'numeric' : 'text'}
           value={value}
           placeholder={placeholder}
+          maxLength={MAX_CHARACTERS}
           autocomplete="off"
           spellcheck={false}
           onInput={({ currentTarget }) => onInput(currentTarget.value)}

@@ -23,6 +23,7 @@ export const shell = {
   'role.viewer': 'viewer',
   'role.operator': 'operator',
   'role.admin': 'admin',
+  'form.cutOff': 'This field takes {count} characters. What exceeds them was cut off.',
   'signIn.title': 'Sign in',
   'signIn.signedOut': 'Signed out.',
   'signIn.link': 'On the machine of the service, print a link that signs in:',

@@ -26,6 +26,7 @@ export const shell: Readonly<Record<keyof typeof english, Message>> = {
   'role.viewer': '查看者',
   'role.operator': '操作员',
   'role.admin': '管理员',
+  'form.cutOff': '此字段最多 {count} 个字符，超出的部分已被截掉。',
   'signIn.title': '登录',
   'signIn.signedOut': '已退出登录。',
   'signIn.link': '在服务所在的机器上运行以下命令，获取登录链接：',
