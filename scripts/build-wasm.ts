@@ -2,8 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import wabt from 'wabt';
+import { expandMacros } from './wat-macros.js';
 
-export const WASM_SOURCES = ['alibaba/crc64.wat', 'emulator/oss/crc64.wat'] as const;
+export const WASM_SOURCES = ['alibaba/crc64.wat', 'emulator/oss/crc64.wat', 'images/compression/lzma.wat'] as const;
 
 const LINE_CHARACTERS = 100;
 const root = new URL('../', import.meta.url);
@@ -15,7 +16,7 @@ export function moduleFileOf(source: string): URL {
 
 export async function compileToModule(source: string): Promise<string> {
   const { parseWat } = await wabt();
-  const parsed = parseWat(source, readFileSync(new URL(source, root), 'utf8'), { simd: true });
+  const parsed = parseWat(source, expandMacros(readFileSync(new URL(source, root), 'utf8')), { simd: true });
   const base64 = Buffer.from(parsed.toBinary({}).buffer).toString('base64');
   parsed.destroy();
   const lines = base64.match(new RegExp(`.{1,${LINE_CHARACTERS}}`, 'g')) ?? [];

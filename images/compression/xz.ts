@@ -1,23 +1,26 @@
 /** Decompression of .xz (file format 1.1, filter LZMA2) and of the older .lzma format, in pieces of bounded size. */
+import { crc32 } from 'node:zlib';
 import { type ByteSource, UnreadableError } from '../bytes.js';
 import type { CompressedExtent } from './compressed-extent.js';
-import { LzmaDecoder, type Window } from './lzma.js';
+import { INPUT_SLACK, type Lzma, MAX_CHUNK, openLzma } from './lzma.js';
 
 const MAGIC = 'fd377a585a00';
 const LZMA2 = 0x21;
-/** The dictionary of xz -9. */
-const MAX_DICTIONARY = 64 * 1024 * 1024;
-const MAX_CHUNK = 2 * 1024 * 1024;
+/** The check of blocks that the kernel supports. */
+const CRC32 = 1;
+/** Of the contexts of literals, in bits (lc + lp). */
+const MAX_LZMA2_LITERAL_BITS = 4;
 /** Size of a block's checksum by its type in the stream flags. */
 const CHECK_BYTES = [0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64];
 
 /** The content of all streams. A piece is valid until the next one is requested. Ends at bytes that are not a stream. */
 export function* xzPieces(input: Buffer): Generator<Buffer> {
+  const decoders: Decoders = new Map();
   let at = 0;
   while (input.toString('hex', at, at + 6) === MAGIC) {
-    const checkBytes = CHECK_BYTES[byteAt(input, at + 7) & 15] ?? 0;
+    const check = byteAt(input, at + 7) & 15;
     at += 12;
-    while (byteAt(input, at) !== 0) at = yield* block(input, at, checkBytes);
+    while (byteAt(input, at) !== 0) at = yield* block(input, at, check, decoders);
     at = afterIndex(input, at);
     while (at + 4 <= input.length && input.readUInt32LE(at) === 0) at += 4;
   }
@@ -94,7 +97,10 @@ function streamBefore(
   return { start, contentSize };
 }
 
-function* block(input: Buffer, start: number, checkBytes: number): Generator<Buffer, number> {
+/** One decoder for all blocks with the same dictionary: each has memory of its own. */
+type Decoders = Map<number, Lzma>;
+
+function* block(input: Buffer, start: number, check: number, decoders: Decoders): Generator<Buffer, number> {
   const headerSize = (byteAt(input, start) + 1) * 4;
   const flags = byteAt(input, start + 1);
   let at = start + 2;
@@ -108,43 +114,37 @@ function* block(input: Buffer, start: number, checkBytes: number): Generator<Buf
   const bits = byteAt(input, properties.end) & 0x3f;
   const size =
     bits > 40 ? Number.POSITIVE_INFINITY : bits === 40 ? 2 ** 32 - 1 : (2 | (bits & 1)) * 2 ** ((bits >> 1) + 11);
-  const first = start + headerSize;
-  const end = yield* lzma2(input, first, size);
-  return end + ((4 - ((end - start) % 4)) % 4) + checkBytes;
+  const lzma = decoders.get(size) ?? openLzma(size, MAX_LZMA2_LITERAL_BITS);
+  decoders.set(size, lzma);
+  const checksum = { crc32: 0 };
+  const end = yield* lzma2(input, start + headerSize, lzma, check === CRC32 ? checksum : null);
+  const checkAt = end + ((4 - ((end - start) % 4)) % 4);
+  const checkBytes = CHECK_BYTES[check] ?? 0;
+  if (checkAt + checkBytes > input.length) throw new UnreadableError('LZMA data are cut off');
+  if (check === CRC32 && input.readUInt32LE(checkAt) !== checksum.crc32)
+    throw new UnreadableError('an xz block is damaged: its checksum differs');
+  return checkAt + checkBytes;
 }
 
-function windowOf(dictionary: number): Window & { readonly keep: number } {
-  if (dictionary > MAX_DICTIONARY) throw new UnreadableError(`LZMA data require a dictionary of ${dictionary} bytes`);
-  const keep = Math.max(dictionary, 4096);
-  return { bytes: Buffer.allocUnsafe(2 * keep + 2 * MAX_CHUNK), at: 0, keep };
-}
-
-/** Makes space for one more chunk and keeps the bytes that a match may refer to. */
-function makeRoom(window: Window & { readonly keep: number }): void {
-  if (window.at + MAX_CHUNK <= window.bytes.length) return;
-  const keep = Math.min(window.at, window.keep);
-  window.bytes.copyWithin(0, window.at - keep, window.at);
-  window.at = keep;
-}
-
-function* lzma2(input: Buffer, start: number, dictionary: number): Generator<Buffer, number> {
-  const window = windowOf(dictionary);
-  const decoder = new LzmaDecoder();
+function* lzma2(
+  input: Buffer,
+  start: number,
+  lzma: Lzma,
+  checksum: { crc32: number } | null,
+): Generator<Buffer, number> {
   let at = start;
   for (;;) {
     const control = byteAt(input, at);
     at += 1;
     if (control === 0) return at;
-    makeRoom(window);
-    const before = window.at;
-    if (control === 1 || (control >= 0x80 && (control & 0x60) === 0x60)) decoder.resetDictionary();
+    lzma.makeRoom();
+    if (control === 1 || (control >= 0x80 && (control & 0x60) === 0x60)) lzma.resetDictionary();
     if (control < 0x80) {
       if (control > 2 || at + 2 > input.length) throw new UnreadableError('an LZMA2 chunk has an unknown type');
       const size = input.readUInt16BE(at) + 1;
       at += 2;
       if (at + size > input.length) throw new UnreadableError('LZMA data are cut off');
-      window.at += input.copy(window.bytes, window.at, at, at + size);
-      decoder.skip(size);
+      lzma.copy(input.subarray(at, at + size));
       at += size;
     } else {
       if (at + 5 > input.length) throw new UnreadableError('LZMA data are cut off');
@@ -152,15 +152,21 @@ function* lzma2(input: Buffer, start: number, dictionary: number): Generator<Buf
       const compressedSize = input.readUInt16BE(at + 2) + 1;
       at += 4;
       if ((control & 0x40) !== 0) {
-        decoder.setProperties(byteAt(input, at));
+        lzma.setProperties(byteAt(input, at));
         at += 1;
       }
-      if ((control & 0x60) !== 0) decoder.resetState();
-      decoder.startInput(input, at);
-      decoder.decode(window, window.at + size);
+      if (at + compressedSize > input.length) throw new UnreadableError('LZMA data are cut off');
+      if ((control & 0x60) !== 0) lzma.resetState();
+      lzma.setInput(input.subarray(at, at + compressedSize));
+      lzma.start();
+      const decoded = lzma.decode(compressedSize, size, size);
+      if (decoded !== 'limit' || lzma.taken() !== compressedSize || !lzma.finished())
+        throw new UnreadableError('an LZMA2 chunk is damaged');
       at += compressedSize;
     }
-    yield window.bytes.subarray(before, window.at);
+    const piece = lzma.written();
+    if (checksum !== null) checksum.crc32 = crc32(piece, checksum.crc32);
+    yield piece;
   }
 }
 
@@ -175,24 +181,40 @@ function afterIndex(input: Buffer, start: number): number {
 
 /** The older format: a header and one stream, which ends at the size in the header or at an end marker. */
 export function* lzmaPieces(input: Buffer): Generator<Buffer> {
-  if (input.length < 18) throw new UnreadableError('LZMA data are cut off');
-  const window = windowOf(input.readUInt32LE(1));
+  if (input.length < LZMA_HEADER + 5) throw new UnreadableError('LZMA data are cut off');
+  const properties = byteAt(input, 0);
+  const literalBits = (properties % 9) + (Math.floor(properties / 9) % 5);
+  const lzma = openLzma(input.readUInt32LE(1), literalBits);
   const size = input.readBigUInt64LE(5);
-  const decoder = new LzmaDecoder();
-  decoder.setProperties(byteAt(input, 0));
-  decoder.resetState();
-  decoder.startInput(input, 13);
+  lzma.setProperties(properties);
+  lzma.resetState();
   let left = size === 0xffff_ffff_ffff_ffffn ? Number.POSITIVE_INFINITY : Number(size);
+  let [at, length] = [LZMA_HEADER, 0];
+  const load = () => {
+    length = Math.min(INPUT_PIECE, input.length - at);
+    lzma.setInput(input.subarray(at, at + length));
+  };
+  load();
+  lzma.start();
   while (left > 0) {
-    makeRoom(window);
-    const before = window.at;
+    lzma.makeRoom();
+    const isLast = at + length === input.length;
     // A match may extend past the limit, so the limit is half a chunk before the end of the window.
-    const ended = decoder.decode(window, Math.min(window.at + left, window.at + MAX_CHUNK / 2), window.at + left);
-    left -= window.at - before;
-    yield window.bytes.subarray(before, window.at);
-    if (ended) return;
+    const decoded = lzma.decode(isLast ? length : length - INPUT_SLACK, Math.min(left, MAX_CHUNK / 2), left);
+    if (lzma.taken() > length) throw new UnreadableError('LZMA data are cut off');
+    const piece = lzma.written();
+    left -= piece.length;
+    if (piece.length > 0) yield piece;
+    if (decoded === 'end') return;
+    if (decoded === 'input') {
+      if (isLast) throw new UnreadableError('LZMA data are cut off');
+      at += lzma.taken();
+      load();
+    }
   }
 }
+const LZMA_HEADER = 13;
+const INPUT_PIECE = 64 * 1024;
 
 function variable(input: Buffer, start: number): { readonly value: number; readonly end: number } {
   let value = 0;
