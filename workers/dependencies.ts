@@ -20,6 +20,7 @@ import { createInspector, createRemoteInspector } from '../images/inspect-in-chi
 import { cacheInspections } from '../images/inspection-cache.js';
 import { createByteBudget } from '../images/stream/byte-budget.js';
 import { createCompressionPool } from '../images/stream/compression-pool.js';
+import { PART_LIMITS } from '../images/stream/layout.js';
 import { createFreeSpaceReader } from '../images/trim/free-space-in-child.js';
 import { createHttpClient } from '../sources/http-request.js';
 import { createCache } from '../sources/scratch-cache.js';
@@ -163,7 +164,10 @@ export async function openDependencies(
       convert: createConverter({ cache, inspect }),
       readFreeSpace: createFreeSpaceReader(),
       programs: INSTALLED,
-      streaming: { pool: compression, memory: createByteBudget(COMPRESSED_BYTES), ranges: createUploadRanges(pool) },
+      streaming: {
+        ...{ pool: compression, memory: createByteBudget(COMPRESSED_BYTES) },
+        ...{ ranges: createUploadRanges(pool), limits: PART_LIMITS },
+      },
       sends: createSemaphore(settings.maxUploads),
       slowSource: SLOW_LIMITS,
       digests: createSingleFlight(),

@@ -29,11 +29,11 @@ export async function sendStreamed(
   lease: Lease,
 ): Promise<void> {
   const { deps, step, input, progress, disk: planned } = context;
-  const { pool, memory, ranges } = deps.uploading.streaming;
+  const { pool, memory, ranges, limits } = deps.uploading.streaming;
   const { region } = input.request;
   const { reader } = opened;
   const size = container.virtualSize ?? 0;
-  const layout = layoutOf(size);
+  const layout = layoutOf(size, limits.ranges);
   const oss = deps.cloud.oss(region);
   const choice = createLevelChoice(pool.threads, oss.linkSpeed);
   const free = upload.form === 'trimmed' ? await freeSpaceOf(context, opened, size) : packRanges([]);
@@ -58,6 +58,7 @@ export async function sendStreamed(
         isHole: await holesOf(context, opened, container),
         check: () => reader.check(),
         builders: pool.threads,
+        bufferedSegments: limits.bufferedSegments,
         writer: { upload: upload.id, holder: `${step.importId}/${planned.number}` },
         onProgress: (bytesDone, bytesTotal) => {
           lease.progress(bytesDone, bytesTotal);

@@ -36,15 +36,14 @@ export interface StreamedPartsOptions extends StreamedDisk {
   readonly choice: LevelChoice;
   readonly memory: ByteBudget;
   readonly builders: number;
+  readonly bufferedSegments: number;
   readonly ranges: UploadRanges;
   readonly writer: Pick<RangeWriter, 'upload' | 'holder'>;
   /** Bytes of the disk that are in the cloud, or are known to be zeros. */
   readonly onProgress: (bytesDone: number, bytesTotal: number) => void;
 }
 
-/** A larger part is sent while it is compressed, without a known length, so that it need not be in memory. */
-const MAX_BUFFERED_SEGMENTS = 4;
-/** Of such a part: one segment is sent while the next one is compressed. */
+/** Of a part that is sent while it is compressed: one segment is sent while the next one is compressed. */
 const SEGMENTS_AHEAD = 2;
 
 export function streamedParts(options: StreamedPartsOptions): BuiltParts {
@@ -72,7 +71,7 @@ export function streamedParts(options: StreamedPartsOptions): BuiltParts {
       if (segment === undefined) throw new Error(`part ${range.part} has no segment ${index}`);
       return keep(await compress(segment.offset, segment.length, level, signal), index);
     };
-    const isBuffered = segments.length <= MAX_BUFFERED_SEGMENTS;
+    const isBuffered = segments.length <= options.bufferedSegments;
     const share = await memory.take((isBuffered ? segments.length : SEGMENTS_AHEAD) * SEGMENT_BYTES, signal);
     try {
       if (!isBuffered) return await buildLarge(segments.length, run, share.release);

@@ -1,6 +1,7 @@
 /** What all uploads of a process share to compress disks while they are sent. */
 import type { ByteBudget } from '../../images/stream/byte-budget.js';
 import type { CompressionPool } from '../../images/stream/compression-pool.js';
+import type { PartLimits } from '../../images/stream/layout.js';
 import type { UploadRanges } from '../../store/upload-ranges.js';
 
 export interface Streaming {
@@ -8,4 +9,5 @@ export interface Streaming {
   /** For the compressed parts. */
   readonly memory: ByteBudget;
   readonly ranges: UploadRanges;
+  readonly limits: PartLimits;
 }

@@ -2,7 +2,7 @@
  * Uploads an object whose parts are built while it is sent. What earlier runs have noted of a part is the authority: it is
  * not built again, and the upload is completed with the noted ETags. The first part and the last ones follow from all others.
  */
-import type { FailureError } from '../../domain/errors/failure.js';
+import { FailureError } from '../../domain/errors/failure.js';
 import type { BuiltBody, BuiltPart, BuiltUploadInput, PartBody, SentPart, UploadResult } from '../cloud.js';
 import { crc64, crc64Combine } from '../crc64.js';
 import type { WireBody } from '../oss-wire.js';
@@ -23,6 +23,8 @@ export function uploadBuilt(calls: ObjectCalls, run: BuiltUploadRun, settings: U
 
 class BuiltUpload {
   private bytesSent = 0;
+  /** A server, e.g. a proxy before OSS, requires the length of every body: large parts are compressed twice. */
+  private refusesChunks = false;
   private readonly concurrency: AdaptiveConcurrency;
 
   constructor(
@@ -116,35 +118,43 @@ class BuiltUpload {
   ): Promise<SentPart> {
     // A body of known length is kept for the next attempt; any other one is built again.
     let built: BuiltBody | null = await build(signal);
+    let length = built.length;
+    const attempt = async (): Promise<SentPart> => {
+      built ??= await build(signal);
+      if (built.length === 0) return { number, length: 0, crc64: '0', etag: '' };
+      if (length === null && this.refusesChunks) {
+        length = await lengthOf(built);
+        built = await build(signal);
+      }
+      const body = new CheckedBody(length, this.limited(built.chunks(), signal));
+      try {
+        return await this.sendBody(uploadId, number, body, signal);
+      } catch (error) {
+        if (length !== null || !isChunkRefusal(error)) throw error;
+        this.refusesChunks = true;
+      } finally {
+        if (built.length === null) {
+          built.release();
+          built = null;
+        }
+      }
+      return await attempt();
+    };
     try {
-      return await withRetries(
-        this.settings,
-        signal,
-        async () => {
-          built ??= await build(signal);
-          if (built.length === 0) return { number, length: 0, crc64: '0', etag: '' };
-          const body = new CheckedBody(built.length, this.limited(built.chunks(), signal));
-          const onSent = (bytes: number) => {
-            this.bytesSent += bytes;
-            this.concurrency.sent(bytes);
-          };
-          try {
-            const answer = await this.calls.sendPart(uploadId, number, body, onSent, signal);
-            if (answer.crc64 !== null && answer.crc64 !== body.crc64.toString())
-              throw checksumFailure(`part ${number}`);
-            return { number, length: body.sent, crc64: body.crc64.toString(), etag: answer.etag };
-          } finally {
-            if (built.length === null) {
-              built.release();
-              built = null;
-            }
-          }
-        },
-        (failure) => this.slowDown(failure.class),
-      );
+      return await withRetries(this.settings, signal, attempt, (failure) => this.slowDown(failure.class));
     } finally {
       built?.release();
     }
+  }
+
+  private async sendBody(uploadId: string, number: number, body: CheckedBody, signal: AbortSignal): Promise<SentPart> {
+    const onSent = (bytes: number) => {
+      this.bytesSent += bytes;
+      this.concurrency.sent(bytes);
+    };
+    const answer = await this.calls.sendPart(uploadId, number, body, onSent, signal);
+    if (answer.crc64 !== null && answer.crc64 !== body.crc64.toString()) throw checksumFailure(`part ${number}`);
+    return { number, length: body.sent, crc64: body.crc64.toString(), etag: answer.etag };
   }
 
   private slowDown(kind: FailureError['failure']['class']): void {
@@ -166,6 +176,21 @@ class BuiltUpload {
   }
 }
 
+function isChunkRefusal(error: unknown): boolean {
+  return error instanceof FailureError && error.failure.code === 'MissingContentLength';
+}
+
+/** Reads the body, and releases it. */
+async function lengthOf(built: BuiltBody): Promise<number> {
+  let length = 0;
+  try {
+    for await (const chunk of built.chunks()) length += chunk.byteLength;
+  } finally {
+    built.release();
+  }
+  return length;
+}
+
 /** Computes the checksum and the length of a body while it is sent. */
 class CheckedBody implements WireBody {
   crc64 = 0n;
@@ -180,9 +205,16 @@ class CheckedBody implements WireBody {
     for await (const piece of this.pieces) {
       this.crc64 = crc64(piece, this.crc64);
       this.sent += piece.byteLength;
+      if (this.length !== null && this.sent > this.length) throw otherLength(this.length);
       yield piece;
     }
+    if (this.length !== null && this.sent < this.length) throw otherLength(this.length);
   }
+}
+
+/** A part that was compressed twice, e.g. of a file that is written meanwhile. */
+function otherLength(length: number): Error {
+  return new Error(`the part no longer has the ${length} bytes that were announced`);
 }
 
 function bodyOf(body: Uint8Array) {

@@ -11,7 +11,7 @@ import { createOss } from '../../alibaba/oss.js';
 import { findQemuImg, mapExtentsWith } from '../../images/convert/qemu-img.js';
 import { createByteBudget } from '../../images/stream/byte-budget.js';
 import { createCompressionPool } from '../../images/stream/compression-pool.js';
-import { layoutOf, SEGMENT_BYTES } from '../../images/stream/layout.js';
+import { layoutOf, PART_LIMITS, SEGMENT_BYTES } from '../../images/stream/layout.js';
 import { createLevelChoice, type LevelChoice } from '../../images/stream/level-choice.js';
 import { packRanges } from '../../images/trim/trimmed-disk.js';
 import { openFileReader } from '../../sources/file.js';
@@ -78,6 +78,7 @@ async function stream(adapt: (choice: LevelChoice) => LevelChoice): Promise<Outc
     onWhole: async () => undefined,
     parts: streamedParts({
       ...{ size: local.size, layout: layoutOf(local.size), disk, choice, builders: pool.threads },
+      bufferedSegments: PART_LIMITS.bufferedSegments,
       isHole: data === null ? () => false : sparseMap(data).isHole,
       check: () => local.check(),
       memory: createByteBudget(MEMORY_BYTES),

@@ -65,6 +65,18 @@ export const BUCKETS = [
       'Uploads stop with SignatureDoesNotMatch. Upload the disks with another tool and name them as oss:// objects.',
   },
   {
+    id: 'chunked-parts',
+    assumed: 'UploadPart accepts a body in chunked encoding, without Content-Length. Only disks above 612 GiB need it.',
+    source:
+      'Help page “411 error”: Content-Length or chunked encoding; the SDK for Java has UploadPartRequest.setUseChunkEncoding and sends such parts in its integration tests. The reference of UploadPart shows Content-Length only.',
+    checkedBy: 'hand',
+    steps: [
+      'Import a raw disk of 1 TiB with 100 MiB of random bytes at its start, with upload.convert qcow2, and read the debug log: UploadPart succeeds',
+    ],
+    otherwise:
+      'After the first answer MissingContentLength, an upload compresses each large part twice: once to learn its length, once to send it.',
+  },
+  {
     id: 'bucket-versioning',
     assumed:
       'GetBucketVersioning answers Enabled or Suspended, and no Status if versioning was never enabled. It cannot be disabled again.',

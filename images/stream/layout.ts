@@ -16,6 +16,16 @@ export const TABLE_PART_BYTES = 16 * 1024 ** 2;
 
 /** OSS accepts 10,000 parts: the header, the ranges, and the tables. */
 const MAX_RANGES = 9_800;
+
+/** How disks are cut into parts, and how the parts are sent. */
+export interface PartLimits {
+  /** Of a disk of known size: its ranges grow so that there are not more. */
+  readonly ranges: number;
+  /** A part with more segments is sent while it is compressed, without a known length, so that it need not be in memory. */
+  readonly bufferedSegments: number;
+}
+
+export const PART_LIMITS: PartLimits = { ranges: MAX_RANGES, bufferedSegments: 4 };
 export const HEADER_PART = 1;
 const FIRST_RANGE_PART = 2;
 export const FIRST_TABLE_PART = FIRST_RANGE_PART + MAX_RANGES;
@@ -45,8 +55,11 @@ export interface Layout {
 /** The largest disk of unknown size: 4 TiB. */
 export const MAX_UNKNOWN_BYTES = offsetOfGrowing(MAX_RANGES);
 
-/** @param size bytes of the disk; null: unknown, so that the ranges grow with the offset */
-export function layoutOf(size: number | null): Layout {
+/**
+ * @param size bytes of the disk; null: unknown, so that the ranges grow with the offset
+ * @param ranges of a disk of known size, at most
+ */
+export function layoutOf(size: number | null, ranges: number = PART_LIMITS.ranges): Layout {
   if (size === null) {
     return {
       name: 'qcow2/1 growing',
@@ -59,7 +72,7 @@ export function layoutOf(size: number | null): Layout {
     };
   }
   const segments = Math.ceil(size / SEGMENT_BYTES);
-  const rangeBytes = Math.max(1, Math.ceil(segments / MAX_RANGES)) * SEGMENT_BYTES;
+  const rangeBytes = Math.max(1, Math.ceil(segments / Math.min(ranges, MAX_RANGES))) * SEGMENT_BYTES;
   return {
     name: `qcow2/1 ${size}/${rangeBytes}`,
     size,

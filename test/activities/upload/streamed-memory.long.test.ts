@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { streamedParts } from '../../../activities/upload/streamed-parts.js';
 import type { SentPart } from '../../../alibaba/cloud.js';
 import { createByteBudget } from '../../../images/stream/byte-budget.js';
-import { CLUSTERS_PER_SEGMENT, layoutOf, SEGMENT_BYTES } from '../../../images/stream/layout.js';
+import { CLUSTERS_PER_SEGMENT, layoutOf, PART_LIMITS, SEGMENT_BYTES } from '../../../images/stream/layout.js';
 import { createLevelChoice } from '../../../images/stream/level-choice.js';
 import { sharedRecord } from '../../support/activities/upload/upload-runner.js';
 
@@ -18,6 +18,7 @@ test('a disk of 2 TiB full of data → at most 200 MiB for its parts and tables,
   const { ranges } = sharedRecord();
   const parts = streamedParts({
     ...{ size: SIZE, layout, isHole: () => false, check: async () => undefined, builders: 2 },
+    bufferedSegments: PART_LIMITS.bufferedSegments,
     disk: {
       compress: async () => ({ body, clusters: clusters.slice(), dataBytes: SEGMENT_BYTES, busyMs: 1 }),
       close: async () => undefined,

@@ -21,6 +21,7 @@ import type { LedgerWrite } from '../../../domain/ledger.js';
 import type { ImportRequest } from '../../../domain/request/request.js';
 import { createByteBudget } from '../../../images/stream/byte-budget.js';
 import { createCompressionPool } from '../../../images/stream/compression-pool.js';
+import { PART_LIMITS } from '../../../images/stream/layout.js';
 import { RETRY_LIMITS } from '../../../sources/http-retries.js';
 import { RATE_LIMITS } from '../../../sources/rate-floor.js';
 import type { ImportStore } from '../../../store/imports.js';
@@ -350,6 +351,7 @@ export function activityRunner(fake: FakeCloud, record = memoryStore()) {
         pool: createCompressionPool(1),
         memory: createByteBudget(1),
         ranges: createUploadRanges(new pg.Pool()),
+        limits: PART_LIMITS,
       },
       sends: { use: unused },
       slowSource: SLOW_LIMITS,

@@ -6,7 +6,8 @@ import { newImportId } from '../../../domain/ids.js';
 import type { FinalState, ImageRef, ImportError } from '../../../domain/import.js';
 import type { Ending, ImportPlan, StepInput } from '../../../domain/plan.js';
 import type { ImportRequest } from '../../../domain/request/request.js';
-import { type Surroundings, tryIn } from './crashing-process.js';
+import { tryIn } from './crashing-process.js';
+import type { Surroundings } from './real-dependencies.js';
 
 /** In the order in which the workflow calls them. */
 export const ACTIVITIES = [

@@ -13,6 +13,7 @@ import type { DiskPlan, ImportPlan } from '../../../../domain/plan.js';
 import type { DiskRequest, ImportRequest } from '../../../../domain/request/request.js';
 import type { Inspection } from '../../../../images/inspection.js';
 import { createByteBudget } from '../../../../images/stream/byte-budget.js';
+import { PART_LIMITS, type PartLimits } from '../../../../images/stream/layout.js';
 import { createHttpClient } from '../../../../sources/http-request.js';
 import { type LocalFile, openLocalFile } from '../../../../sources/local-file.js';
 import { createCache } from '../../../../sources/scratch-cache.js';
@@ -47,6 +48,8 @@ export interface WorkerOptions {
   readonly stallMs?: number;
   /** When the files that it opens last changed. Those of tests are new: by default, no upload waits until they are older. */
   readonly changedAtMs?: number;
+  /** How disks that are compressed while they are sent become parts. */
+  readonly limits?: PartLimits;
 }
 
 /** One worker without any state besides the record. */
@@ -62,6 +65,7 @@ export function uploadWorker({
   importId = 'imp-1',
   stallMs = 500,
   changedAtMs = 0,
+  limits = PART_LIMITS,
 }: WorkerOptions) {
   const inspected: string[] = [];
   const inspect = async (image: string | LocalFile): Promise<Inspection> => {
@@ -100,7 +104,9 @@ export function uploadWorker({
       ...(cacheFolder === undefined ? {} : { cache: createCache({ folder: cacheFolder, limitBytes: 1e9 }) }),
       inspectRemote: (image) => inspect(image.name),
       programs: { qemuImg: async () => null, decompressor: async () => false },
-      streaming: { pool: inProcessPool(), memory: createByteBudget(64 * 1024 ** 2), ranges: shared.ranges },
+      streaming: {
+        ...{ pool: inProcessPool(), memory: createByteBudget(64 * 1024 ** 2), ranges: shared.ranges, limits },
+      },
     },
   };
   return {
