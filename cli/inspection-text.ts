@@ -10,6 +10,7 @@ export function inspectionText(file: string, inspection: Inspection, verdict: Im
   return [
     clean(file),
     ...facts(inspection).map(([name, value]) => indent(`${name.padEnd(10)} ${clean(value)}`)),
+    ...packageLines(inspection),
     ...(verdict.findings.length === 0 ? ['findings: none'] : findings(verdict.findings)),
     resultLine(inspection, verdict, ms),
   ].join('\n');
@@ -43,6 +44,18 @@ function facts(inspection: Inspection): readonly (readonly [name: string, value:
     ...(inspection.osType === 'windows' ? [] : [['cloud-init', inspection.cloudInitVersion ?? 'not found'] as const]),
     ['NVMe', inspection.nvmeSupport ?? 'unknown'],
   ];
+}
+
+/** Empty if they were not requested. */
+function packageLines({ packages }: Inspection): string[] {
+  if (packages === undefined) return [];
+  if (packages === null) return ['packages: unknown'];
+  const problem = packages.problem === null ? '' : ` (${packages.problem})`;
+  const lines = packages.packages.map(({ name, displayName, version, release, architecture }) => {
+    const full = [version, release].filter((part) => part !== null && part !== '').join('-');
+    return indent(clean([displayName ?? name, full, architecture].filter(Boolean).join(' ')));
+  });
+  return [clean(`packages: ${packages.packages.length}${problem}`), ...lines];
 }
 
 function bootChain(links: Inspection['bootChain']): string {

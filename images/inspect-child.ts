@@ -69,12 +69,14 @@ dropPrivileges();
 const maxResidentBytes = Number(process.argv[2]);
 for (let task = nextTask(); task !== null; task = nextTask()) {
   const file = openRemote(IMAGE_FD, { ...task, maxResidentBytes });
-  const { role, moreDisks } = task;
+  const { role, moreDisks, packages } = task;
   if (task.kind === 'free-space') writeLine(freeSpaceLine(file));
   else {
     writeLine({
       complete: true,
-      inspection: inspectFile(file, { role, moreDisks }, (inspection) => writeLine({ complete: false, inspection })),
+      inspection: inspectFile(file, { role, moreDisks, ...(packages === true ? { packages } : {}) }, (inspection) =>
+        writeLine({ complete: false, inspection }),
+      ),
     });
   }
   if (process.memoryUsage.rss() > maxResidentBytes * MAX_REUSE_MEMORY_SHARE) break;

@@ -99,9 +99,15 @@ async function readWith(
   limits: ReadingLimits,
   image: RemoteImage,
   bounds: Pick<Reading, 'maxFetchedBytes' | 'bulkBytes' | 'fetchLimitMs'>,
-  { signal, role = 'system', moreDisks = false }: InspectOptions,
+  { signal, role = 'system', moreDisks = false, packages }: InspectOptions,
 ): Promise<Inspection> {
-  const end = await pool.read({ kind: 'inspection', image, context: { role, moreDisks }, ...bounds, signal });
+  const end = await pool.read({
+    kind: 'inspection',
+    image,
+    context: { role, moreDisks, ...(packages === true ? { packages } : {}) },
+    ...bounds,
+    signal,
+  });
   signal?.throwIfAborted();
   return conclude(image.name, end, limits);
 }

@@ -8,7 +8,7 @@ export function cacheInspections(inspect: InspectRemote, maxEntries = 256): Insp
   return async (image, options = {}) => {
     const { version } = image;
     if (version === undefined || version === null) return inspect(image, options);
-    const key = JSON.stringify([version, options.role, options.moreDisks]);
+    const key = JSON.stringify([version, options.role, options.moreDisks, options.packages]);
     const { signal } = options;
     for (;;) {
       const pending = cache.get(key);

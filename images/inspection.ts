@@ -1,6 +1,7 @@
 /** The result of inspecting a disk image offline. */
 import type { Finding } from '../domain/import.js';
 import type { LocalFile } from '../sources/local-file.js';
+import type { PackageList } from './guest/packages/package-list.js';
 import type { RemoteImage } from './remote-image.js';
 
 export type ContainerFormat =
@@ -105,6 +106,8 @@ export interface Inspection {
   readonly cloudInitVersion: string | null;
   readonly hostName: string | null;
   readonly packageFormat: 'deb' | 'rpm' | 'apk' | 'pacman' | 'xbps' | 'ebuild' | null;
+  /** Present if it was requested; null: the guest could not be inspected. */
+  readonly packages?: PackageList | null;
   /** Of volumes on this disk, by a Linux guest; the root first. */
   readonly mounts: readonly MountFacts[];
   /** Value for Features.NvmeSupport, derived from the kernel and its initramfs. */
@@ -120,6 +123,8 @@ export interface DiskContext {
   readonly role: DiskRole;
   /** The import has other disks, so mounts in fstab may be on them. */
   readonly moreDisks: boolean;
+  /** Also list the installed packages, which takes more time and makes a longer report. */
+  readonly packages?: boolean;
 }
 export type DiskRole = 'system' | 'data';
 

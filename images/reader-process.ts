@@ -67,6 +67,7 @@ export interface ReadingTask {
   readonly bulkBytes: number;
   readonly role: DiskContext['role'];
   readonly moreDisks: boolean;
+  readonly packages?: boolean;
 }
 
 function tooSlow(name: string, limitMs: number): FailureError {

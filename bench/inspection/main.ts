@@ -6,6 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
+import type { InstalledPackage } from '../../images/guest/packages/package-list.js';
 import { createInspector } from '../../images/inspect-in-child.js';
 import type { Inspection } from '../../images/inspection.js';
 
@@ -15,10 +16,11 @@ const MINUTES_15 = 900_000;
 
 let [ours, theirs, facts, equal] = [0, 0, 0, 0];
 for (const image of images) {
-  const inspector = createInspector();
+  const inspector = createInspector({ outputLimitBytes: 16 * 1024 * 1024 });
+  const inspect = () => inspector(image, { packages: true });
   // The first inspection of a process starts the reader; a worker keeps it.
-  const first = await timed(() => inspector(image));
-  const next = await timed(() => inspector(image));
+  const first = await timed(inspect);
+  const next = await timed(inspect);
   const other = await timed(() => Promise.resolve(virtInspector(image)));
   ours += first.seconds;
   theirs += other.seconds;
@@ -50,8 +52,8 @@ function virtInspector(image: string): string {
   return stdout;
 }
 
-/** Every fact of virt-inspector except its list of packages and its icon. */
-function compare(inspection: Inspection, xml: string): [fact: string, ours: string, theirs: string][] {
+/** Every fact of virt-inspector except its icon and its names of devices. */
+function compare(inspection: Inspection, xml: string): Fact[] {
   const value = (name: string) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1] ?? '';
   const mounts = [...xml.matchAll(/<mountpoint dev="[^"]*">([^<]*)</g)].map((found) => found[1] ?? '');
   const systems = [...xml.matchAll(/<filesystem dev="[^"]*">(.*?)<\/filesystem>/gs)].map((found) => found[1] ?? '');
@@ -70,6 +72,48 @@ function compare(inspection: Inspection, xml: string): [fact: string, ours: stri
     ['mounts', list(inspection.mounts.map(({ at }) => at)), list(mounts)],
     ['file systems', list(volumes.map(({ content }) => content)), list(each('type'))],
     ['labels', list(volumes.map(({ label }) => label)), list(each('label'))],
+    ...applications(inspection, xml),
     ['UUIDs', list(volumes.map(({ uuid }) => uuid)), list(each('uuid'))],
   ];
 }
+
+type Fact = [fact: string, ours: string, theirs: string];
+
+/** One fact for each field: how many packages have it, and how many of them have the same value in both. */
+function applications({ packages }: Inspection, xml: string): Fact[] {
+  const theirs = [...xml.matchAll(/<application>(.*?)<\/application>/gs)].map(([, one = '']) => (field: string) => {
+    const value = new RegExp(`<${field}>([^<]*)</${field}>`).exec(one)?.[1] ?? '';
+    return value
+      .replaceAll('&lt;', '<')
+      .replaceAll('&gt;', '>')
+      .replaceAll('&quot;', '"')
+      .replaceAll('&amp;', '&')
+      .trim();
+  });
+  const ours = new Map(packages?.packages.map((one) => [`${one.name} ${one.architecture ?? ''}`, one]));
+  const ourOf = (value: (field: string) => string) => ours.get(`${value('name')} ${value('arch')}`);
+  const words = (text: string) => text.replace(/\s+/g, ' ').slice(0, 200);
+  return FIELDS.map(([field, oursOf]) => {
+    const having = theirs.filter((value) => value(field) !== '' && value(field) !== '0');
+    const equal = having.filter((value) => {
+      const one = ourOf(value);
+      return one !== undefined && words(String(oursOf(one) ?? '')) === words(value(field));
+    });
+    return [`applications with the same ${field}`, String(equal.length), String(having.length)];
+  });
+}
+
+const FIELDS: readonly (readonly [field: string, oursOf: (one: InstalledPackage) => string | number | null])[] = [
+  ['name', ({ name }) => name],
+  ['display_name', ({ displayName }) => displayName],
+  ['epoch', ({ epoch }) => epoch],
+  ['version', ({ version }) => version],
+  ['release', ({ release }) => release],
+  ['arch', ({ architecture }) => architecture],
+  ['install_path', ({ installPath }) => installPath],
+  ['publisher', ({ publisher }) => publisher],
+  ['url', ({ url }) => url],
+  ['source_package', ({ source }) => source],
+  ['summary', ({ summary }) => summary],
+  ['description', ({ description }) => description],
+];

@@ -32,6 +32,7 @@ export function addInspect(program: Command): void {
     .argument('<image>', 'path or file: URL of the image')
     .option('--convert <how>', 'conversion that the import would make: auto (default), never or qcow2', convertMode)
     .option('--as-is', 'check the image as it is, without conversion (like --convert never)')
+    .option('--packages', 'also list the packages that are installed in the image')
     .option('--force', 'accept blocking findings that an import with --force accepts');
   addSomeRequestOptions(command, INSPECTED)
     .option(
@@ -50,7 +51,7 @@ export function addInspect(program: Command): void {
       const file = pathOf(image, process.cwd());
       const request = await inspectRequest(file, requestOptions(options));
       const startedAt = performance.now();
-      const inspection = await inspect(file);
+      const inspection = await inspect(file, options.packages === true);
       const ms = Math.round(performance.now() - startedAt);
       const verdict = withDigest(await importVerdict(inspection, request, INSTALLED), await wrongDigest(file, options));
       if (!json) print(inspectionText(file, inspection, verdict, ms));
@@ -73,6 +74,9 @@ const INSPECTED = [
   ...['--boot-mode', '--license-type', '--nvme-support'],
 ];
 
+/** A list of packages is longer than the report without it. */
+const PACKAGES_OUTPUT_BYTES = 16 * 1024 * 1024;
+
 const MODES: readonly ConvertMode[] = ['auto', 'never', 'qcow2'];
 
 function convertMode(text: string): ConvertMode {
@@ -84,6 +88,7 @@ function convertMode(text: string): ConvertMode {
 interface Options extends Pick<ImportOptions, RequestOption> {
   readonly convert?: ConvertMode;
   readonly asIs?: true;
+  readonly packages?: true;
   /** True: the option without a folder. */
   readonly bootCheck?: string | true;
   readonly bootCheckSeconds?: number;
@@ -102,7 +107,14 @@ type RequestOption =
   | 'nvmeSupport'
   | 'sha256';
 
-function requestOptions({ asIs, convert, bootCheck: _, bootCheckSeconds: __, ...options }: Options): ImportOptions {
+function requestOptions({
+  asIs,
+  convert,
+  packages: ___,
+  bootCheck: _,
+  bootCheckSeconds: __,
+  ...options
+}: Options): ImportOptions {
   return { ...options, convert: asIs === true ? 'never' : (convert ?? 'auto') };
 }
 
@@ -140,9 +152,11 @@ async function optionalBootCheck(
   return report;
 }
 
-async function inspect(file: string): Promise<Inspection> {
+async function inspect(file: string, packages: boolean): Promise<Inspection> {
   try {
-    return await createInspector()(file);
+    return packages
+      ? await createInspector({ outputLimitBytes: PACKAGES_OUTPUT_BYTES })(file, { packages })
+      : await createInspector()(file);
   } catch (error) {
     if (!(error instanceof FailureError)) throw error;
     const { code, class: kind, message, remedy } = error.failure;

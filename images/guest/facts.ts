@@ -17,6 +17,7 @@ export type GuestFacts = Pick<
   | 'cloudInitVersion'
   | 'hostName'
   | 'packageFormat'
+  | 'packages'
   | 'mounts'
   | 'nvmeSupport'
   | 'depth'

@@ -20,7 +20,8 @@ const MAX_VOLUMES = 256;
 export function inspectDisk(disk: ByteSource, context: DiskContext, findings: FindingList): GuestFacts {
   const layout = readLayout(disk, findings);
   const guest = context.role === 'data' ? NO_GUEST_FACTS : inspectGuest(disk, layout, context, findings);
-  return { ...guest, partitionTable: layout.table.scheme, volumes: volumeFacts(layout) };
+  const packages = context.packages === true ? { packages: guest.packages ?? null } : {};
+  return { ...guest, ...packages, partitionTable: layout.table.scheme, volumes: volumeFacts(layout) };
 }
 
 function inspectGuest(disk: ByteSource, layout: DiskLayout, context: DiskContext, findings: FindingList): GuestFacts {
@@ -28,7 +29,7 @@ function inspectGuest(disk: ByteSource, layout: DiskLayout, context: DiskContext
   const modes = readBootModes(disk, layout);
   if (root !== null) return inspectLinux(root, layout, modes, context, findings);
   const windows = findWindows(layout, findings);
-  if (windows !== null) return inspectWindows(windows, layout, modes, findings);
+  if (windows !== null) return inspectWindows(windows, layout, modes, context, findings);
   return inspectWithoutSystem(layout, modes, findings);
 }
 

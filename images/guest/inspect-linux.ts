@@ -23,6 +23,7 @@ import { findKernel, type Kernel } from './kernel.js';
 import { bootPlaces, type Root } from './mounts.js';
 import { checkNetwork } from './network.js';
 import { checkNvmeTimeout } from './nvme-timeout.js';
+import { readPackages } from './packages/read-packages.js';
 import { checkResize } from './resize.js';
 import { checkSpace } from './space.js';
 import { checkSystem } from './system.js';
@@ -97,6 +98,7 @@ export function inspectLinux(
   return {
     ...NO_GUEST_FACTS,
     ...description,
+    ...(disk.packages === true ? { packages: readPackages(tree) } : {}),
     architecture,
     bootMode,
     bootModes: supportedBootModes(modes, architecture),

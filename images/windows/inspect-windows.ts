@@ -4,11 +4,14 @@ import type { FindingList } from '../findings.js';
 import type { BootModes } from '../guest/boot-mode.js';
 import { createCheckRunner } from '../guest/check-runner.js';
 import { type GuestFacts, NO_GUEST_FACTS } from '../guest/facts.js';
+import { boundedList } from '../guest/packages/read-packages.js';
+import type { DiskContext } from '../inspection.js';
 import { checkAddresses, checkAgents, checkDisks, checkRemoteDesktop } from './access.js';
 import { checkBoot, type WindowsBoot } from './boot.js';
 import { checkNvmeDriver, checkVirtio } from './drivers.js';
 import type { Windows } from './find-windows.js';
 import { checkLicence, identifyWindows, windowsArchitecture, windowsHostName } from './identity.js';
+import { installedPrograms } from './programs.js';
 import { checkHibernation, checkPending, checkSysprep, checkVolume } from './state.js';
 
 const CHECK_DISK = 'Run chkdsk C: /f and sfc /scannow in the guest, shut it down cleanly, and export the image again.';
@@ -17,6 +20,7 @@ export function inspectWindows(
   windows: Windows,
   layout: DiskLayout,
   modes: BootModes,
+  disk: DiskContext,
   findings: FindingList,
 ): GuestFacts {
   const runCheck = createCheckRunner(findings, CHECK_DISK);
@@ -43,6 +47,7 @@ export function inspectWindows(
     architecture,
     ...boot,
     osType: 'windows',
+    ...(disk.packages === true ? { packages: boundedList(installedPrograms(windows)) } : {}),
     hostName: runCheck('the host name', () => windowsHostName(windows), null),
     platform: identity?.platform ?? null,
     osVersion: identity?.version ?? null,

@@ -10,6 +10,7 @@ import type { FileSystem } from '../../../images/filesystems/filesystem.js';
 import { findingList } from '../../../images/findings.js';
 import type { BootModes } from '../../../images/guest/boot-mode.js';
 import type { GuestFacts } from '../../../images/guest/facts.js';
+import { LONE_SYSTEM_DISK } from '../../../images/inspection.js';
 import { findWindows } from '../../../images/windows/find-windows.js';
 import { inspectWindows } from '../../../images/windows/inspect-windows.js';
 import { type HiveKeys, type HiveValue, hive } from './made-hive.js';
@@ -209,7 +210,10 @@ export function inspectMadeWindows(parts: MadeWindows = {}): GuestInspection {
   const findings = findingList();
   const windows = findWindows(layout, findings);
   if (windows === null) throw new Error(`the inspection found no Windows: ${JSON.stringify(findings.all)}`);
-  return { ...inspectWindows(windows, layout, modes, findings), findings: findings.all };
+  return {
+    ...inspectWindows(windows, layout, modes, { ...LONE_SYSTEM_DISK, packages: true }, findings),
+    findings: findings.all,
+  };
 }
 
 function volume(
