@@ -19,6 +19,8 @@ const WORSE: Readonly<Record<BootLinkState, number>> = { verified: 0, 'not verif
 export interface LinkFindings extends FindingList {
   /** A warning: the inspection cannot tell whether this link holds. */
   unsure(code: string, message: string, evidence: string, remedy: string): void;
+  /** The link depends on one before it, which has a finding of its own. */
+  depends(evidence: string): void;
   /** What a verified link rests on. */
   saw(evidence: string): void;
 }
@@ -71,6 +73,7 @@ function linkFindings(findings: FindingList, settle: (state: BootLinkState, evid
       findings.add('warning', code, message, evidence, remedy);
       settle('not verified', `${message} (${evidence})`);
     },
+    depends: (evidence) => settle('not verified', evidence),
     saw: (evidence) => settle('verified', evidence),
   };
 }

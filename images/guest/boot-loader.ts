@@ -1,9 +1,10 @@
 /** Checks the default boot entry: kernel and initramfs exist, and the root device has a stable name on ECS. */
+import { printable } from '../bytes.js';
 import type { DiskLayout } from '../disk/volumes.js';
 import type { FindingList } from '../findings.js';
-import { argument, type BootEntry, guestPath, hasVariable } from './boot/entry.js';
+import { argument, type BootEntry, filePath, hasVariable } from './boot/entry.js';
+import type { BootMenu } from './boot/grub.js';
 import { kernelState } from './boot/kernel-image.js';
-import type { Loader } from './boot/loader.js';
 import { type BootChain, type LinkFindings, TRY_BOOT } from './boot-chain.js';
 import { checkCommandLine, UPDATE_CONFIG } from './command-line.js';
 import type { Architecture } from './identity.js';
@@ -19,18 +20,18 @@ const isInit = (name: string): boolean => /^(\.?\/)?init$/.test(name);
 const SET_TIMEOUT = `Set GRUB_TIMEOUT=5 in /etc/default/grub in the guest, then ${UPDATE_CONFIG}`;
 
 export interface BootContext {
-  readonly entries: readonly BootEntry[];
+  readonly menu: BootMenu;
   readonly kernel: Kernel | null;
   readonly layout: DiskLayout;
-  readonly loader: Loader;
   readonly architecture: Architecture | null;
 }
 
 export function checkBootLoader(context: BootContext, chain: BootChain, findings: FindingList): void {
-  const { entries, kernel, layout } = context;
-  const [first] = entries;
-  chain.check('boot entry', 'the boot loader', (link) => checkEntry(first, context, link), undefined);
-  if (first === undefined) return;
+  const { menu, kernel, layout } = context;
+  const first = menu.entry;
+  const isLoaderSound = chain.links().every(({ link, state }) => link !== 'boot loader' || state === 'verified');
+  chain.check('boot entry', 'the boot loader', (link) => checkEntry(first, context, isLoaderSound, link), undefined);
+  if (first === null) return;
   const inspected = [
     chain.check('kernel', 'the kernel’s file', (link) => checkFiles(first, layout, link), false),
     chain.check('kernel', 'the kernel’s file', (link) => checkKernelImage(first, context.architecture, link), false),
@@ -46,12 +47,23 @@ export function checkBootLoader(context: BootContext, chain: BootChain, findings
   checkConsole(first, findings);
 }
 
-function checkEntry(first: BootEntry | undefined, context: BootContext, findings: LinkFindings): void {
-  if (first === undefined) {
-    reportNoEntry(context, findings);
+function checkEntry(
+  first: BootEntry | null,
+  context: BootContext,
+  isLoaderSound: boolean,
+  findings: LinkFindings,
+): void {
+  if (first === null) {
+    if (isLoaderSound) reportNoEntry(context, findings);
+    else findings.depends('the boot loader does not find its menu');
     return;
   }
   findings.saw(first.evidence);
+  if (first.doubt !== null) {
+    const message =
+      'Could not determine which entry the boot loader starts: it depends on what the running machine finds';
+    findings.unsure('GUESTOS.Grub', message, `${printable(first.doubt)}; ${first.evidence}`, TRY_BOOT);
+  }
   if (first.waits === 'maybe') {
     const message = 'Could not determine whether the boot loader waits for a person: its menu has no timeout';
     findings.unsure('GUESTOS.Grub', message, first.evidence, SET_TIMEOUT);
@@ -71,22 +83,17 @@ function checkEntry(first: BootEntry | undefined, context: BootContext, findings
   }
 }
 
-function reportNoEntry({ loader, layout }: BootContext, findings: LinkFindings): void {
+function reportNoEntry({ menu: { problem }, layout }: BootContext, findings: LinkFindings): void {
   const mayBeElsewhere = someVolumeUnread(layout) || layout.volumes.some(({ content }) => content === 'btrfs');
-  if (loader.kind === 'grub' && !loader.readsOtherFiles && !mayBeElsewhere) {
-    findings.add(
-      'blocking',
-      'GUESTOS.Grub',
-      'GRUB has no menu to start from: the machine stops at its prompt',
-      loader.evidence,
-      `Install the kernel package in the guest, then ${UPDATE_CONFIG}`,
-    );
+  if (problem?.isSure === true && !mayBeElsewhere) {
+    const remedy = `Install the kernel package in the guest, then ${UPDATE_CONFIG}`;
+    findings.add('blocking', 'GUESTOS.Grub', problem.message, printable(problem.evidence), remedy);
     return;
   }
   findings.unsure(
     'GUESTOS.Grub',
     'Could not determine what the boot loader starts: no supported configuration was found',
-    'no configuration of GRUB, systemd-boot or SYSLINUX, no unified kernel image',
+    printable(problem?.evidence ?? 'no configuration of the boot loader, no unified kernel image'),
     TRY_BOOT,
   );
 }
@@ -94,7 +101,7 @@ function reportNoEntry({ loader, layout }: BootContext, findings: LinkFindings):
 /** False if the entry's kernel or an initramfs is missing. */
 function checkFiles(entry: BootEntry, layout: DiskLayout, findings: LinkFindings): boolean {
   if (entry.unified !== null) return true;
-  const missing = [entry.kernel, ...entry.initrds].filter((path) => guestPath(entry.tree, path) === null);
+  const missing = [entry.kernel, ...entry.initrds].filter((path) => filePath(entry, path) === null);
   if (missing.length === 0) return true;
   if (missing.every(hasVariable)) {
     findings.unsure(
@@ -107,7 +114,8 @@ function checkFiles(entry: BootEntry, layout: DiskLayout, findings: LinkFindings
   }
   // If the kernel was found, the initramfs is on the same file system. Else both may be on one that was not read.
   const onBtrfs = layout.volumes.some(({ content }) => content === 'btrfs');
-  const sure = !missing.includes(entry.kernel) || (!someVolumeUnread(layout) && !onBtrfs);
+  const isKnownPlace = entry.files !== 'guessed' || !someVolumeUnread(layout);
+  const sure = !missing.includes(entry.kernel) || (isKnownPlace && !onBtrfs);
   const evidence = `${missing.join(', ')}; ${entry.evidence}`;
   const remedy = `Reinstall the kernel package in the guest, then ${UPDATE_CONFIG}`;
   if (sure) {
@@ -118,7 +126,7 @@ function checkFiles(entry: BootEntry, layout: DiskLayout, findings: LinkFindings
 
 /** False if the kernel's file is no kernel, or cut off. */
 function checkKernelImage(entry: BootEntry, architecture: Architecture | null, findings: LinkFindings): boolean {
-  const file = guestPath(entry.tree, entry.kernel);
+  const file = filePath(entry, entry.kernel);
   if (file === null) return true;
   const state = kernelState(entry.tree, file, architecture);
   if (state.kind === 'whole') findings.saw(file);

@@ -1,6 +1,7 @@
 /** Checks what UEFI firmware starts: a whole program, and a GRUB that finds its menu. */
 import type { DiskLayout } from '../disk/volumes.js';
 import { unlessUnreadable } from '../findings.js';
+import type { BootMenu } from './boot/grub.js';
 import { folderOfCommands, folderOfPrefix, type GrubFolder } from './boot/grub-folder.js';
 import type { EfiLoader, Loader } from './boot/loader.js';
 import { type LinkFindings, TRY_BOOT } from './boot-chain.js';
@@ -12,7 +13,8 @@ const REINSTALL =
   'Run grub-install --removable (RHEL family: dnf reinstall shim-x64 grub2-efi-x64; then grub2-mkconfig) in the guest or in a rescue system.';
 
 export function checkEfiLoader(
-  { kind, efi, evidence, readsOtherFiles }: Loader,
+  { kind, efi, evidence }: Loader,
+  menu: BootMenu,
   layout: DiskLayout,
   findings: LinkFindings,
 ): void {
@@ -22,7 +24,7 @@ export function checkEfiLoader(
     const message = 'The EFI boot loader is incomplete: the instance does not reach the kernel';
     findings.add('blocking', CODE, message, `${efi.defect}; ${evidence}`, REINSTALL);
   } else if (kind === 'grub') {
-    checkGrub(efi, evidence, { layout, hasOwnMenu: readsOtherFiles && efi.grub?.configuration != null }, findings);
+    checkGrub(efi, evidence, { layout, hasOwnMenu: menu.entry !== null && menu.entry.doubt === null }, findings);
   } else if (kind === 'unknown') {
     const message = 'Could not determine what the EFI boot loader starts: it is not a supported one';
     findings.unsure(CODE, message, evidence, TRY_BOOT);
@@ -31,7 +33,7 @@ export function checkEfiLoader(
 
 interface GrubContext {
   readonly layout: DiskLayout;
-  /** A configuration inside the program has menu entries. */
+  /** The commands inside the program lead to a menu. */
   readonly hasOwnMenu: boolean;
 }
 
@@ -79,7 +81,8 @@ function checkOnEsp(
 ): void {
   const top = efi.file.slice(0, efi.file.toUpperCase().lastIndexOf('/EFI/'));
   const own = efi.file.slice(0, efi.file.lastIndexOf('/'));
-  const folders = [`${top}${prefix}`, own, `${top}/boot/grub`];
+  const besides = efi.grub?.looksBesideProgram === true || efi.grub?.looksInFolders === true;
+  const folders = [`${top}${prefix}`, ...(besides ? [own, `${top}/boot/grub`] : [])];
   const found = folders
     .map((folder) => ({ folder, menu: textOf(efi.tree, `${folder}/grub.cfg`) }))
     .find(({ menu }) => menu !== null);

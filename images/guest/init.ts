@@ -9,8 +9,8 @@ import type { GuestTree } from './tree.js';
 /** What the kernel tries in this order, then what systemd in an initramfs tries. */
 const INIT_PROGRAMS = ['/sbin/init', '/etc/init', '/bin/init', '/usr/lib/systemd/systemd', '/lib/systemd/systemd'];
 
-export function checkInit({ tree, fstab }: Root, entry: BootEntry | undefined, findings: LinkFindings): void {
-  const asked = entry === undefined ? undefined : argument(entry, 'init').at(-1);
+export function checkInit({ tree, fstab }: Root, entry: BootEntry | null, findings: LinkFindings): void {
+  const asked = entry === null ? undefined : argument(entry, 'init').at(-1);
   const found = [...(asked === undefined ? [] : [asked]), ...INIT_PROGRAMS].find(
     (path) => tree.info(path)?.kind === 'file',
   );

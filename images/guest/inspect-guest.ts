@@ -110,8 +110,8 @@ function automaticUnlock(layout: DiskLayout, modes: BootModes): string | null {
     fileSystem === null ? [] : [{ name, tree: guestTree([{ at: '/', fileSystem }]) }],
   );
   const uefi = modes.bios === null;
-  const [entry] = readBoot(places, uefi, findLoader(places, modes, uefi));
-  if (entry === undefined) return null;
+  const { entry } = readBoot({ places, layout, modes, uefi }, findLoader(places, modes, uefi));
+  if (entry === null) return null;
   const argument = entry.args.find((arg) => UNLOCK_ARGUMENTS.test(arg));
   if (argument !== undefined) return `the kernel command line has ${printable(argument)}`;
   const initramfs = initramfsOf(entry);

@@ -4,6 +4,7 @@ import type { FindingList } from '../findings.js';
 import type { DiskContext } from '../inspection.js';
 import { checkAccess } from './access.js';
 import type { BootEntry } from './boot/entry.js';
+import type { BootMenu } from './boot/grub.js';
 import { findLoader } from './boot/loader.js';
 import { readBoot } from './boot/read-boot.js';
 import { createBootChain, type LinkFindings, reportBootChain } from './boot-chain.js';
@@ -38,7 +39,7 @@ export function inspectLinux(
   root: Root,
   layout: DiskLayout,
   modes: BootModes,
-  disk: DiskContext,
+  imported: DiskContext,
   findings: FindingList,
 ): GuestFacts {
   const runCheck = createCheckRunner(findings, CHECK_DISK);
@@ -56,9 +57,11 @@ export function inspectLinux(
   const places = bootPlaces(root, layout);
   const uefi = bootMode === 'UEFI';
   const loader = findLoader(places, modes, uefi);
-  const entries: readonly BootEntry[] = runCheck('the boot loader', () => readBoot(places, uefi, loader), []);
-  const args = entries[0]?.args ?? [];
-  const kernel = runCheck('the kernel', () => reportKernel(root, entries, findings), null);
+  const disk = { places, layout, modes, uefi };
+  const menu: BootMenu = runCheck('the boot loader', () => readBoot(disk, loader), { entry: null, problem: null });
+  const { entry } = menu;
+  const args = entry?.args ?? [];
+  const kernel = runCheck('the kernel', () => reportKernel(root, entry, findings), null);
   let nvmeSupport: GuestFacts['nvmeSupport'] = null;
   if (kernel !== null) {
     nvmeSupport = chain.check('initramfs', 'the drivers', (link) => checkDrivers(kernel, link), null);
@@ -67,19 +70,19 @@ export function inspectLinux(
     runCheck('CONFIG_FW_CFG_SYSFS', () => checkFwCfg(kernel, required, findings), undefined);
   }
   if (nvmeSupport === 'supported') {
-    runCheck('the timeout of NVMe disks', () => checkNvmeTimeout(entries[0], tree, findings), undefined);
+    runCheck('the timeout of NVMe disks', () => checkNvmeTimeout(entry, tree, findings), undefined);
   }
-  const context = { moreDisks: disk.moreDisks, init: initOf(tree) };
+  const context = { moreDisks: imported.moreDisks, init: initOf(tree) };
   chain.check('mounts', '/etc/fstab', (link) => checkFstab(root, layout, context, link), undefined);
   runCheck('swap', () => reportSwap(root, layout, findings), undefined);
   if ((uefi ? modes.uefi : modes.bios) !== null) {
     const check = (link: LinkFindings) =>
-      uefi ? checkEfiLoader(loader, layout, link) : checkBiosLoader(modes, layout, link);
+      uefi ? checkEfiLoader(loader, menu, layout, link) : checkBiosLoader(modes, layout, link);
     chain.check('boot loader', 'the boot loader’s files', check, undefined);
   }
-  const boot = { entries, kernel, layout, loader, architecture };
+  const boot = { menu, kernel, layout, architecture };
   checkBootLoader(boot, chain, findings);
-  chain.check('init', 'the init program', (link) => checkInit(root, entries[0], link), undefined);
+  chain.check('init', 'the init program', (link) => checkInit(root, entry, link), undefined);
   const links = chain.links();
   reportBootChain(links, findings);
   const cloudInit = runCheck<CloudInit | null>(
@@ -154,17 +157,16 @@ function reportArchitecture({ tree }: Root, modes: BootModes, findings: FindingL
   return found.architecture;
 }
 
-function reportKernel({ tree }: Root, entries: readonly BootEntry[], findings: FindingList): Kernel | null {
-  const { kernel, versions } = findKernel(tree, entries);
+function reportKernel({ tree }: Root, first: BootEntry | null, findings: FindingList): Kernel | null {
+  const { kernel, versions } = findKernel(tree, first);
   if (kernel === null) {
-    const [first] = entries;
     const message =
-      first === undefined
+      first === null
         ? 'Could not determine which kernel boots: no kernel image was found'
         : 'Could not determine the version of the kernel that the boot loader starts';
     const evidence = versions.length > 0 ? `modules of ${versions.join(', ')}` : 'none in /boot or /lib/modules';
     const remedy = 'Check in the guest that the kernel named in the boot loader’s configuration exists in /boot.';
-    findings.add('warning', 'GUESTOS.KernelVersion', message, first === undefined ? evidence : first.evidence, remedy);
+    findings.add('warning', 'GUESTOS.KernelVersion', message, first === null ? evidence : first.evidence, remedy);
     return null;
   }
   const others = versions.filter((version) => version !== kernel.version);

@@ -2,7 +2,7 @@
 
 import { type Initramfs, readInitramfs } from '../compression/cpio.js';
 import { unlessUnreadable } from '../findings.js';
-import { type BootEntry, guestPath } from './boot/entry.js';
+import { type BootEntry, filePath } from './boot/entry.js';
 import { kernelVersion } from './boot/uki.js';
 import { type ModuleLists, moduleName, parseConfig, readModuleLists } from './modules.js';
 import type { GuestTree } from './tree.js';
@@ -41,7 +41,7 @@ export interface KernelSearch {
 const MODULE_FOLDERS = ['/lib/modules', '/usr/lib/modules'];
 const IMAGE_NAME = /^(?:vmlinu[xz]|Image|kernel|bzImage)-/;
 
-export function findKernel(tree: GuestTree, entries: readonly BootEntry[]): KernelSearch {
+export function findKernel(tree: GuestTree, first: BootEntry | null): KernelSearch {
   const fromImages = tree
     .list('/boot')
     .filter((name) => IMAGE_NAME.test(name))
@@ -50,8 +50,7 @@ export function findKernel(tree: GuestTree, entries: readonly BootEntry[]): Kern
   const folder = MODULE_FOLDERS.find((path) => tree.list(path).length > 0);
   const fromModules = folder === undefined ? [] : tree.list(folder).filter((name) => /^\d+\.\d+/.test(name));
   const versions = [...new Set([...fromImages, ...fromModules])].sort(compareVersions);
-  const [first] = entries;
-  if (first !== undefined) {
+  if (first !== null) {
     const version = versionOf(first, fromModules);
     if (version !== null) return { kernel: openKernel(tree, version, first), versions };
   }
@@ -60,7 +59,7 @@ export function findKernel(tree: GuestTree, entries: readonly BootEntry[]): Kern
     (version) => fromImages.includes(version) || tree.exists(`${folder}/${version}/vmlinuz`),
   );
   const newest = bootable.at(-1);
-  if (newest === undefined || first !== undefined) return { kernel: null, versions };
+  if (newest === undefined || first !== null) return { kernel: null, versions };
   const evidence = fromImages.includes(newest) ? `/boot: kernel image of ${newest}` : `${folder}/${newest}/vmlinuz`;
   return { kernel: { ...openKernel(tree, newest, null), evidence }, versions };
 }
@@ -69,7 +68,7 @@ export function findKernel(tree: GuestTree, entries: readonly BootEntry[]): Kern
 function versionOf(entry: BootEntry, fromModules: readonly string[]): string | null {
   const { tree } = entry;
   if (entry.unified !== null) return entry.version;
-  const image = guestPath(tree, entry.kernel);
+  const image = filePath(entry, entry.kernel);
   if (image === null) return null;
   const only = fromModules.length === 1 ? (fromModules[0] ?? null) : null;
   return (
@@ -142,7 +141,7 @@ export function initramfsOf(entry: BootEntry): LoadedInitramfs | null {
     const { initramfs } = entry.unified;
     return initramfs === null ? null : read(entry.kernel, () => initramfs);
   }
-  const files = entry.initrds.flatMap((path) => guestPath(entry.tree, path) ?? []);
+  const files = entry.initrds.flatMap((path) => filePath(entry, path) ?? []);
   const loaded = files.flatMap((file) => read(file, () => entry.tree.bytes(file, MAX_INITRAMFS)) ?? []);
   const last = loaded.at(-1);
   if (last === undefined) return null;

@@ -20,7 +20,7 @@ interface Setting {
   readonly evidence: string;
 }
 
-export function checkNvmeTimeout(entry: BootEntry | undefined, tree: GuestTree, findings: FindingList): void {
+export function checkNvmeTimeout(entry: BootEntry | null, tree: GuestTree, findings: FindingList): void {
   const setting = onCommandLine(entry) ?? inModprobe(tree);
   if (setting === null) {
     const message = `The I/O timeout of NVMe disks is not set: the default of ${DEFAULT_SECONDS} s can make the file system read-only when a disk is slow`;
@@ -39,8 +39,8 @@ export function checkNvmeTimeout(entry: BootEntry | undefined, tree: GuestTree, 
 const CODE = 'ECSIMPORT.NvmeTimeout';
 
 /** The last value applies, as in the kernel. */
-function onCommandLine(entry: BootEntry | undefined): Setting | null {
-  if (entry === undefined) return null;
+function onCommandLine(entry: BootEntry | null): Setting | null {
+  if (entry === null) return null;
   for (const module of MODULES) {
     const value = argument(entry, `${module}.io_timeout`).at(-1);
     if (value !== undefined) return settingOf(`${module}.io_timeout=${value}`, value, entry.evidence);

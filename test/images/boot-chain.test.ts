@@ -140,24 +140,33 @@ describe('what only the running loader or a person knows → a warning, never si
   test.each<[string, Files, RegExp]>([
     [
       'a kernel that a command chooses',
-      grub('probe -u $root --set=kv', entry(`/boot/vmlinuz-$kv ${ROOT}`)),
-      /variable in its path/,
-    ],
-    [
-      'a kernel in a variable that no file sets',
-      grub(entry(`/boot/vmlinuz-$elsewhere ${ROOT}`)),
+      grub('regexp --set=1:kv "(.*)" x', entry(`/boot/vmlinuz-$kv ${ROOT}`)),
       /variable in its path/,
     ],
     [
       'a root that a command finds',
-      grub('probe -u $root --set=rootuuid', entry(`${IMAGE} root=UUID=$rootuuid`)),
+      grub('regexp --set=rootuuid . x', entry(`${IMAGE} root=UUID=$rootuuid`)),
       /whether the root device is on this disk/,
     ],
-    ['a menu in another file', grub('source $prefix/custom.cfg'), /what the boot loader starts/],
     [
-      'a menu whose timeout may be elsewhere',
-      { [CFG]: `source $prefix/time.cfg\n${entry(`${IMAGE} ${ROOT}`)}` },
+      'a menu on a device that is not known',
+      grub('source (cd0)/custom.cfg', entry(`${IMAGE} ${ROOT}`)),
+      /which entry the boot loader starts/,
+    ],
+    [
+      'an entry that depends on the machine',
+      grub('if cpuid -l; then', entry(`${IMAGE} ${ROOT}`), 'fi'),
+      /which entry the boot loader starts/,
+    ],
+    [
+      'a timeout that depends on the machine',
+      { [CFG]: `if keystatus --shift; then set timeout=-1; else set timeout=5; fi\n${entry(`${IMAGE} ${ROOT}`)}` },
       /whether the boot loader waits/,
+    ],
+    [
+      'a command that GRUB does not accept',
+      grub('if [ -e /x ] && [ -e /y ]; then', 'set timeout=5', 'fi', entry(`${IMAGE} ${ROOT}`)),
+      /which entry the boot loader starts/,
     ],
     ['the rescue target', withArgs(`${ROOT} systemd.unit=rescue.target`), /rescue shell/],
     ['single-user mode', withArgs(`${ROOT} single`), /rescue shell/],
@@ -202,7 +211,8 @@ describe('the chain of links', () => {
   });
 
   test.each<[string, Readonly<Record<string, string | Buffer | null>>, string, string]>([
-    ['no menu', { [CFG]: null }, 'boot entry', 'broken'],
+    ['no menu', { [CFG]: null }, 'boot loader', 'broken'],
+    ['a menu without entries', grub('true'), 'boot entry', 'broken'],
     ['a kernel that was cut off', { [IMAGE]: cutKernel() }, 'kernel', 'broken'],
     [
       'an initramfs without drivers',
@@ -223,7 +233,12 @@ describe('the chain of links', () => {
       'not verified',
     ],
     ['another root', withArgs('root=UUID=00000000-1111-4222-8333-444444444444 console=ttyS0'), 'root device', 'broken'],
-    ['a root that only the loader knows', withArgs('root=UUID=$rootuuid'), 'root device', 'not verified'],
+    [
+      'a root that only the loader knows',
+      grub('regexp --set=rootuuid . x', entry(`${IMAGE} root=UUID=$rootuuid`)),
+      'root device',
+      'not verified',
+    ],
     ['a mount that does not exist', { '/etc/fstab': '/dev/sdb1 /data xfs defaults 0 0\n' }, 'mounts', 'broken'],
     [
       'a mount with the type of another file system',

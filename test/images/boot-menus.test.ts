@@ -4,18 +4,24 @@ import { findLoader } from '../../images/guest/boot/loader.js';
 import { readBoot } from '../../images/guest/boot/read-boot.js';
 import { guestTree } from '../../images/guest/tree.js';
 import { compareVersions } from '../../images/guest/version.js';
-import { BIOS, type Files, memoryFileSystem, UEFI } from '../support/images/guest-files.js';
+import { BIOS, type Files, layoutOf, SYSLINUX, UEFI } from '../support/images/guest-files.js';
 
-function boot(files: Files, uefi = false) {
-  const tree = guestTree([{ at: '/', fileSystem: memoryFileSystem(files, null) }]);
-  const places = [{ name: '', tree }];
-  return readBoot(places, uefi, findLoader(places, uefi ? UEFI : BIOS, uefi));
+function boot(files: Files, uefi = false, bios = BIOS) {
+  const layout = layoutOf({ files, uuid: '1' });
+  const places = layout.volumes.flatMap(({ fileSystem }) =>
+    fileSystem === null ? [] : [{ name: '', tree: guestTree([{ at: '/', fileSystem }]) }],
+  );
+  const modes = uefi ? UEFI : bios;
+  return readBoot({ places, layout, modes, uefi }, findLoader(places, modes, uefi)).entry;
 }
-const starts = (files: Files, uefi = false) => boot(files, uefi)[0]?.kernel;
+const starts = (files: Files, uefi = false) => boot(files, uefi)?.kernel;
 
 const SAVED = `\${saved_entry}`;
 
 const MENU = `
+load_env
+menuentry_id_option=--id
+export menuentry_id_option
 if [ "\${next_entry}" ] ; then
    set default="\${next_entry}"
    set next_entry=
@@ -69,10 +75,10 @@ describe('GRUB 2', () => {
   });
 
   test('an entry → its initramfs, command line and evidence', () => {
-    expect(boot(withDefault('0'))[0]).toMatchObject({
+    expect(boot(withDefault('0'))).toMatchObject({
       initrds: ['/boot/initrd.img-6.1.0-3-amd64'],
       args: ['root=UUID=1', 'ro', 'quiet'],
-      evidence: '/boot/grub/grub.cfg:15: linux /boot/vmlinuz-6.1.0-3-amd64 root=UUID=1 ro quiet',
+      evidence: '/boot/grub/grub.cfg:18: linux /boot/vmlinuz-6.1.0-3-amd64 root=UUID=1 ro quiet',
     });
   });
 
@@ -91,7 +97,7 @@ describe('BLS entry files', () => {
     '/boot/loader/entries/abc-5.14.0-70.el9.x86_64.conf': entry('5.14.0-70.el9.x86_64'),
     '/boot/loader/entries/abc-5.14.0-70.13.1.el9.x86_64.conf': entry('5.14.0-70.13.1.el9.x86_64', '$kernelopts quiet'),
     '/boot/loader/entries/abc-0-rescue.conf': entry('0-rescue'),
-    '/boot/grub2/grub.cfg': `set default="${SAVED}"\nset kernelopts="root=UUID=9 ro"\ninsmod blscfg\nblscfg\n`,
+    '/boot/grub2/grub.cfg': `load_env\nset default="${SAVED}"\nset kernelopts="root=UUID=9 ro"\ninsmod blscfg\nblscfg\n`,
   };
   test('an entry whose tries are used up → after all others', () => {
     expect(
@@ -106,14 +112,17 @@ describe('BLS entry files', () => {
     ).toBe('/vmlinuz-6.8');
   });
   test('GRUB without a saved entry → the newest by version order, with variables expanded', () => {
-    expect(boot(files)[0]).toMatchObject({
+    expect(boot(files)).toMatchObject({
       kernel: '/vmlinuz-5.14.0-70.13.1.el9.x86_64',
       initrds: ['/initramfs-5.14.0-70.13.1.el9.x86_64.img'],
       args: ['root=UUID=9', 'ro', 'quiet'],
     });
   });
   test('GRUB with a saved entry → the saved entry', () => {
-    const saved = { ...files, '/boot/grub2/grubenv': 'saved_entry=abc-5.14.0-70.el9.x86_64\n' };
+    const saved = {
+      ...files,
+      '/boot/grub2/grubenv': '# GRUB Environment Block\nsaved_entry=abc-5.14.0-70.el9.x86_64\n',
+    };
     expect(starts(saved)).toBe('/vmlinuz-5.14.0-70.el9.x86_64');
   });
   test('systemd-boot and a GRUB menu, UEFI → the default of loader.conf', () => {
@@ -132,7 +141,7 @@ describe('BLS entry files', () => {
 test('GRUB Legacy → the title with the index in default', () => {
   const menu =
     'default=1\ntimeout=5\ntitle CentOS (2.6.32-754.el6)\n\troot (hd0,0)\n\tkernel /vmlinuz-2.6.32-754.el6 ro root=UUID=4\n\tinitrd /initramfs-2.6.32-754.el6.img\ntitle CentOS (2.6.32-71.el6)\n\tkernel /vmlinuz-2.6.32-71.el6 ro root=UUID=4\n\tinitrd /initramfs-2.6.32-71.el6.img\n';
-  expect(boot({ '/boot/grub/grub.conf': menu })[0]).toMatchObject({
+  expect(boot({ '/boot/grub/grub.conf': menu })).toMatchObject({
     kernel: '/vmlinuz-2.6.32-71.el6',
     initrds: ['/initramfs-2.6.32-71.el6.img'],
   });
@@ -141,7 +150,7 @@ test('GRUB Legacy → the title with the index in default', () => {
 test('EXTLINUX → the default label, with paths relative to the file', () => {
   const menu =
     'DEFAULT virt\nLABEL lts\n  LINUX vmlinuz-lts\n  APPEND root=UUID=1\nLABEL virt\n  MENU LABEL Linux virt\n  LINUX vmlinuz-virt\n  INITRD initramfs-virt\n  APPEND root=UUID=2 modules=ext4\n';
-  expect(boot({ '/boot/extlinux.conf': menu })[0]).toMatchObject({
+  expect(boot({ '/boot/extlinux.conf': menu }, false, SYSLINUX)).toMatchObject({
     kernel: '/boot/vmlinuz-virt',
     initrds: ['/boot/initramfs-virt'],
     args: ['root=UUID=2', 'modules=ext4'],
@@ -169,7 +178,7 @@ test('a unified kernel image → version, command line and initramfs from its se
     image.writeUInt32LE(offset, at + 20);
     content.copy(image, offset);
   });
-  expect(boot({ '/efi/EFI/Linux/arch-linux.efi': image }, true)[0]).toMatchObject({
+  expect(boot({ '/efi/EFI/Linux/arch-linux.efi': image }, true)).toMatchObject({
     version: '6.10.3-arch1',
     args: ['root=UUID=7', 'rw'],
     unified: { initramfs: Buffer.from('compressed') },

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { kernelState } from '../../images/guest/boot/kernel-image.js';
 import { guestTree } from '../../images/guest/tree.js';
 import { CONSTRUCTED, ROOT_UUID } from '../support/images/constructed-guests.js';
-import { type Files, inspectGuestFiles, kernelImage, layoutOf, UEFI } from '../support/images/guest-files.js';
+import { cpioOf, type Files, inspectGuestFiles, kernelImage, layoutOf, UEFI } from '../support/images/guest-files.js';
 import { efiProgram, grubEfi, SHIM } from '../support/images/made-efi.js';
 
 const KERNEL = '6.1.0-57-arm64';
@@ -12,7 +12,8 @@ const KERNEL = '6.1.0-57-arm64';
 describe('what UEFI firmware starts', () => {
   const ESP_UUID = 'ABCD-1234';
   const MENU = `search.fs_uuid ${ROOT_UUID} root hd0,gpt2\nset prefix=($root)'/boot/grub'\nconfigfile $prefix/grub.cfg\n`;
-  const BY_FOLDER = grubEfi({ prefix: '/EFI/ubuntu' });
+  const BY_FOLDER = grubEfi({ prefix: '/EFI/ubuntu', text: 'fw_path' });
+  const BY_PREFIX = grubEfi({ prefix: '/EFI/ubuntu' });
   /** As Debian and Ubuntu build it. */
   const IN_FOLDERS = grubEfi({
     prefix: '/EFI/debian',
@@ -55,7 +56,15 @@ describe('what UEFI firmware starts', () => {
       { '/EFI/BOOT/BOOTX64.EFI': IN_FOLDERS, '/EFI/BOOT/grub.cfg': MENU },
     ],
     ['GRUB, whose menu is in its own folder', { '/EFI/BOOT/BOOTX64.EFI': BY_FOLDER, '/EFI/BOOT/grub.cfg': MENU }],
-    ['systemd-boot', { '/EFI/BOOT/BOOTX64.EFI': efiProgram({ '.sdmagic': '#### LoaderInfo: systemd-boot 252 ####' }) }],
+    [
+      'systemd-boot',
+      {
+        '/EFI/BOOT/BOOTX64.EFI': efiProgram({ '.sdmagic': '#### LoaderInfo: systemd-boot 252 ####' }),
+        '/loader/entries/ubuntu.conf': `linux /kernel\ninitrd /initrd\noptions root=UUID=${ROOT_UUID} console=ttyS0\n`,
+        '/kernel': kernelImage('5.15.0-1050-kvm'),
+        '/initrd': gzipSync(cpioOf(['init'])),
+      },
+    ],
   ])('%s → verified', (_, esp) => {
     expect(findingsOfEsp(esp)).toEqual({ found: [], loader: 'verified' });
   });
@@ -98,6 +107,11 @@ describe('what UEFI firmware starts', () => {
   });
 
   test.each<[string, Files, RegExp]>([
+    [
+      'GRUB that does not look in its own folder, which has the menu',
+      { '/EFI/BOOT/BOOTX64.EFI': BY_PREFIX, '/EFI/BOOT/grub.cfg': MENU },
+      /in the folder of another loader/,
+    ],
     ['another loader', { '/EFI/BOOT/BOOTX64.EFI': efiProgram({ '.text': 'rEFInd' }) }, /not a supported one/],
     [
       'a menu in the folder of another loader',

@@ -25,6 +25,7 @@ test('a core image → its prefix, modules and configuration', () => {
     configuration,
     modules: new Set(CORE.modules),
     looksInFolders: false,
+    looksBesideProgram: false,
   });
 });
 

@@ -17,16 +17,21 @@ import {
 } from '../support/images/guest-files.js';
 import { grubEfi } from '../support/images/made-efi.js';
 
-const LOADER = grubEfi({
-  prefix: '/EFI/BOOT',
-  configuration: `search.fs_uuid ${ROOT_UUID} root\nset prefix=($root)/boot/grub\nconfigfile $prefix/grub.cfg\n`,
-});
+const loader = (folder: string) =>
+  grubEfi({
+    prefix: '/EFI/BOOT',
+    configuration: `search.fs_uuid ${ROOT_UUID} root\nset prefix=($root)${folder}\nconfigfile $prefix/grub.cfg\n`,
+  });
 
 function inspect(guest: ConstructedGuest, changes: Files = {}, others: readonly VolumeParts[] = []): GuestInspection {
   const { root, boot, kind, logical, firmware } = guest;
   const files = { ...root, ...changes };
   const parts: VolumeParts[] = [
-    { kind: 'vfat', uuid: 'ABCD-1234', files: { '/EFI/BOOT/BOOTX64.EFI': LOADER } },
+    {
+      kind: 'vfat',
+      uuid: 'ABCD-1234',
+      files: { '/EFI/BOOT/BOOTX64.EFI': loader('/boot/grub2/grub.cfg' in root ? '/boot/grub2' : '/boot/grub') },
+    },
     ...(boot === undefined ? [] : [{ files: { ...boot, ...within('/boot', changes) }, uuid: BOOT_UUID, kind }]),
     { files, uuid: ROOT_UUID, kind, ...(logical === undefined ? {} : { logical }) },
   ];
@@ -348,7 +353,7 @@ test('an unknown distribution → no blocking findings', () => {
         '/etc/os-release': 'ID=nixos\nVERSION_ID="24.05"\nPRETTY_NAME="NixOS 24.05"\n',
         '/etc/passwd': 'root:x:0:0::/root:/bin/sh\n',
         '/boot/grub/grub.cfg':
-          'set timeout=5\nmenuentry "NixOS" {\n  linux ($drive1)//kernels/abc-bzImage init=/nix/store/x/init\n  initrd ($drive1)//kernels/abc-initrd\n}\n',
+          'set timeout=5\nregexp --set=drive1 . $root\nmenuentry "NixOS" {\n  linux ($drive1)//kernels/abc-bzImage init=/nix/store/x/init\n  initrd ($drive1)//kernels/abc-initrd\n}\n',
         '/boot/kernels/abc-bzImage': 'not an x86 image',
         '/boot/kernels/abc-initrd': 'compressed in its own way',
         '/nix/store/x/init': '#!/nix/store/y/bin/bash\n',

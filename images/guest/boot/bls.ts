@@ -65,6 +65,8 @@ function blsEntry(place: BootPlace, file: string, id: string, variables: Readonl
       version: all('version')[0]?.value ?? unified?.version ?? null,
       evidence: evidenceOf(place, file, shown.number, shown.text),
       tree: place.tree,
+      files: 'guessed',
+      doubt: null,
       unified: unified === null ? null : { initramfs: unified.initramfs },
     },
   ];

@@ -14,6 +14,10 @@ export interface BootEntry {
   readonly evidence: string;
   /** The tree to which the paths are relative. */
   readonly tree: GuestTree;
+  /** Where the loader finds its files. `exact`: at these paths of the tree. `nowhere`: their device does not exist. */
+  readonly files: 'exact' | 'guessed' | 'nowhere';
+  /** Why this reading cannot know whether the loader starts this entry; null: it does. */
+  readonly doubt: string | null;
   /** Why the loader waits for a person before it starts the entry; `maybe`: a file that is not followed may set a timeout. */
   readonly waits?: 'password' | 'no timeout' | 'maybe';
   /** Set for a unified kernel image, which contains kernel and initramfs. */
@@ -56,9 +60,11 @@ export function hasVariable(text: string): boolean {
  * Converts a loader's path to the guest's path. The loader's paths are relative to the partition: with a separate /boot,
  * `/vmlinuz` is `/boot/vmlinuz`; with btrfs, the path starts with the subvolume's name.
  */
-export function guestPath(tree: GuestTree, path: string): string | null {
+export function filePath({ tree, files }: Pick<BootEntry, 'tree' | 'files'>, path: string): string | null {
+  if (files === 'nowhere') return null;
   const absolute = path.startsWith('/') ? path : `/${path}`;
   const inSubvolume = absolute.replace(/^\/@?[\w.-]*(?=\/boot\/)/, '');
+  if (files === 'exact') return tree.exists(absolute) ? absolute : null;
   return (
     [absolute, `/boot${absolute}`, `/boot/efi${absolute}`, `/efi${absolute}`, inSubvolume].find((candidate) =>
       tree.exists(candidate),
@@ -66,6 +72,6 @@ export function guestPath(tree: GuestTree, path: string): string | null {
   );
 }
 
-export function evidenceOf(place: BootPlace, file: string, line: number, text: string): string {
+export function evidenceOf(place: Pick<BootPlace, 'name'>, file: string, line: number, text: string): string {
   return `${place.name === '' ? '' : `${place.name}: `}${file}:${line}: ${printable(text)}`;
 }

@@ -11,6 +11,8 @@ export interface GrubImage {
   readonly modules: ReadonlySet<string>;
   /** A file system inside the image has commands that look for the menu in the folders of the prefix and of the program. */
   readonly looksInFolders: boolean;
+  /** It looks for the menu in the program's folder first, as GRUB of the RHEL family and of SUSE does. */
+  readonly looksBesideProgram: boolean;
 }
 
 const MAGIC = Buffer.from('mimg');
@@ -44,7 +46,7 @@ export function readGrubModules(content: Buffer): GrubImage | null {
     else if (type === OBJECT.elf) modules.add(moduleName(bytes));
     at += size;
   }
-  return { prefix: prefix === '' ? null : prefix, configuration, modules, looksInFolders };
+  return { prefix: prefix === '' ? null : prefix, configuration, modules, looksInFolders, looksBesideProgram: false };
 }
 
 /** The kernel's code contains the magic number, too; only the header's sizes end with the content. */

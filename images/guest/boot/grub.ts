@@ -1,196 +1,232 @@
-/** Parses the GRUB 2 configuration: the menu and its default entry. */
-import path from 'node:path';
+/** The entry that GRUB 2 starts by itself. */
 import { printable } from '../../bytes.js';
-import { lines } from '../tree.js';
+import { unlessUnreadable } from '../../findings.js';
+import type { BootModes } from '../boot-mode.js';
 import { type BlsEntry, blsEntries } from './bls.js';
-import { type BootEntry, type BootPlace, evidenceOf, splitWords, withoutDevice } from './entry.js';
+import { type BootEntry, type BootPlace, evidenceOf, filePath, hasVariable } from './entry.js';
+import type { GrubDevices, GrubFile, GrubVolume } from './grub-devices.js';
+import {
+  type BlsMenu,
+  type GrubRun,
+  type GrubSource,
+  type GrubState,
+  type Loaded,
+  last,
+  type MenuItem,
+} from './grub-run.js';
+import { runGrub } from './grub-start.js';
+import { kernelState } from './kernel-image.js';
+import type { Loader } from './loader.js';
 
-interface Item {
-  readonly title: string;
-  readonly id: string;
-  /** `--unrestricted`: everybody may start it, also where the menu has passwords. */
-  readonly isOpen: boolean;
-  /** Null: an entry without a kernel, e.g. the firmware setup. */
-  entry: BootEntry | null;
-  readonly children: Item[];
+/** What a boot loader's menu starts; `problem`: why it starts nothing, or why that is not known. */
+export interface BootMenu {
+  readonly entry: BootEntry | null;
+  readonly problem: { readonly isSure: boolean; readonly message: string; readonly evidence: string } | null;
 }
 
-const MAX_ITEMS = 500;
-
-/** The default entry first, then the others in the menu's order. Empty if the file has no entries. */
-export function grubEntries(
-  place: BootPlace,
-  file: string,
-  environment: ReadonlyMap<string, string>,
-  blsFolder: string,
-): BootEntry[] {
-  const content = place.tree.text(file);
-  if (content === null) return [];
-  // GRUB's core image sets `prefix` to the folder of its files before it reads this file.
-  const variables = new Map([['prefix', path.posix.dirname(file)], ...environment]);
-  const menu = parseMenu(content, place, file, variables, blsFolder);
-  const all = flat(menu);
-  const chosen = chosenItem(menu, variables.get('default') || '0', environment);
-  // Once `superusers` is set, GRUB asks for a password before it starts an entry, except for those that are unrestricted.
-  const asksPassword = (variables.get('superusers') ?? '') !== '' && chosen?.isOpen === false;
-  const waits = asksPassword ? 'password' : chosen === null ? null : menuWaits(chosen, variables, content);
-  const first = chosen?.entry && waits !== null ? { ...chosen.entry, waits } : (chosen?.entry ?? null);
-  return first === null ? all : [first, ...all.filter((entry) => entry !== chosen?.entry)];
+export interface GrubContext {
+  readonly places: readonly BootPlace[];
+  readonly devices: GrubDevices;
+  readonly modes: BootModes;
+  readonly loader: Loader;
+  readonly uefi: boolean;
 }
 
-/** Without `timeout`, or with a negative one, GRUB's menu waits for a key. Commands outside an entry run at once. */
-function menuWaits(
-  chosen: Item,
-  variables: ReadonlyMap<string, string>,
-  content: string,
-): NonNullable<BootEntry['waits']> | null {
-  const timeout = variables.get('timeout') ?? '';
-  if (chosen.title === '' || (timeout !== '' && !timeout.startsWith('-'))) return null;
-  return timeout === '' && OTHER_SETTINGS.test(content) ? 'maybe' : 'no timeout';
+/** Null: no file with a menu of GRUB 2 where GRUB may look for it. */
+export function grubMenu(context: GrubContext): BootMenu | null {
+  const { devices, modes, loader, uefi } = context;
+  const menus = runGrub(devices, modes, loader, uefi).map((run) => menuOf(run, context));
+  return menus.find(({ entry }) => entry !== null) ?? menus[0] ?? null;
 }
 
-const OTHER_SETTINGS = /^\s*(source|\.|configfile|load_env)\s/m;
+/** An entry of a menu, with the variables that its commands have. */
+type Item = MenuItem | BlsEntry;
+const isBlsMenu = (item: MenuItem | BlsMenu): item is BlsMenu => 'isBls' in item;
+const isBlsEntry = (item: Item): item is BlsEntry => 'kernel' in item;
 
-function flat(items: readonly Item[]): BootEntry[] {
-  return items.flatMap(({ entry, children }) => [...(entry === null ? [] : [entry]), ...flat(children)]);
+function menuOf(run: GrubRun, context: GrubContext): BootMenu {
+  const state = last(run.state);
+  const doubt = run.state.doubt ?? state.doubt;
+  if (state.ended === 'boot' && state.loaded !== null) return entryOf(state.loaded, { title: '', doubt }, context);
+  const items = itemsOf(state, context);
+  const evidence = context.loader.evidence;
+  if (items.length === 0) {
+    const isSure = doubt === null && state.ended !== 'exit';
+    const message = 'GRUB has no menu to start from: the machine stops at its prompt';
+    return { entry: null, problem: { isSure, message, evidence: doubt ?? evidence } };
+  }
+  const found = [state.variables.get('default') ?? '', ...(state.variables.get('fallback') ?? '').split(/\s+/)]
+    .filter((wanted, index) => index === 0 || wanted !== '')
+    .map((wanted) => chosen(run, state, items, { wanted, doubt, waits: waitOf(state) }, context));
+  // GRUB starts an entry of `fallback` if the one before it does not start.
+  return found.find(({ entry }) => entry !== null && !isBroken(entry)) ?? found[0] ?? { entry: null, problem: null };
+}
+
+interface Choice {
+  readonly wanted: string;
+  readonly doubt: string | null;
+  readonly waits: BootEntry['waits'];
 }
 
 /** `wanted`: `0`, `1>2`, a title, an id or `submenu id>entry id`. Falls back to the first entry, as GRUB does. */
-function chosenItem(menu: readonly Item[], wanted: string, environment: ReadonlyMap<string, string>): Item | null {
-  const next = environment.get('next_entry') ?? '';
-  let items = menu;
-  let item: Item | undefined;
-  for (const step of (next === '' ? wanted : next).split('>')) {
-    const found = /^\d+$/.test(step)
-      ? items[Number(step)]
-      : items.find(({ title, id }) => id === step || title === step);
-    if (found === undefined) break;
-    item = found;
-    items = found.children;
+function chosen(
+  run: GrubRun,
+  state: GrubState,
+  items: readonly Item[],
+  choice: Choice,
+  context: GrubContext,
+): BootMenu {
+  const { name, rest } = firstStep(choice.wanted);
+  const item = find(items, name) ?? items[0];
+  if (item === undefined) return { entry: null, problem: null };
+  const doubt = choice.doubt ?? (hasVariable(choice.wanted) ? `the default ${choice.wanted}` : null);
+  // Once `superusers` is set, GRUB asks for a password before it starts an entry, except for those that are unrestricted.
+  const asksPassword = (state.variables.get('superusers') ?? '') !== '' && !item.isOpen;
+  const waits = asksPassword ? 'password' : choice.waits;
+  if (isBlsEntry(item)) return { entry: { ...item, doubt, ...(waits === undefined ? {} : { waits }) }, problem: null };
+  const after = afterItem(run, item, state);
+  if (item.isSubmenu) {
+    const inner = itemsOf(after, context);
+    return chosen(run, after, inner, { wanted: rest, doubt: doubt ?? after.doubt, waits }, context);
   }
-  item ??= menu[0];
-  // If the default is a submenu, GRUB starts its first entry.
-  while (item !== undefined && item.entry === null && item.children.length > 0) item = item.children[0];
-  return item ?? null;
+  const shown = last(after);
+  if (shown !== after && shown.ended !== 'boot') {
+    const inner = {
+      wanted: shown.variables.get('default') ?? '',
+      doubt: doubt ?? shown.doubt,
+      waits: waits ?? waitOf(shown),
+    };
+    return chosen(run, shown, itemsOf(shown, context), inner, context);
+  }
+  if (shown.loaded === null) {
+    const message = 'The boot loader’s default entry starts no kernel: the machine stops at its menu';
+    const isSure = doubt === null && shown.doubt === null && shown.ended !== 'exit';
+    return { entry: null, problem: { isSure, message, evidence: evidenceAt(item.source, item.command, context) } };
+  }
+  return entryOf(shown.loaded, { title: item.title, doubt: doubt ?? shown.doubt, waits }, context);
 }
 
-function parseMenu(
-  content: string,
-  place: BootPlace,
-  file: string,
-  variables: Map<string, string>,
-  blsFolder: string,
-): Item[] {
-  const top: Item = { title: '', id: '', isOpen: true, entry: null, children: [] };
-  /** The item of each open brace. */
-  const open: Item[] = [];
-  let count = 0;
-  /** Variables that commands set from what they find on the machine. */
-  const dynamic = new Set<string>();
-  const expand = (text: string) => expandVariables(text, variables, dynamic);
-  for (const { number, text } of lines(content)) {
-    const parent = open.at(-1) ?? top;
-    const opened = /^(menuentry|submenu)\s+(?:'([^']*)'|"([^"]*)"|(\S+))(.*)$/.exec(text);
-    if (opened !== null) {
-      count += 1;
-      const id = /(?:--id[= ]|\$\{?menuentry_id_option\}?\s+)(?:'([^']*)'|"([^"]*)"|(\S+))/.exec(opened[5] ?? '');
-      const title = opened[2] ?? opened[3] ?? opened[4] ?? '';
-      const isOpen = /(^|\s)--unrestricted(\s|$)/.test(opened[5] ?? '');
-      const item: Item = { title, id: id?.[1] ?? id?.[2] ?? id?.[3] ?? '', isOpen, entry: null, children: [] };
-      if (count <= MAX_ITEMS) parent.children.push(item);
-      open.push(item);
-      continue;
+/** Ubuntu boots once without an initramfs; if that fails, the next boot has this variable, and loads it. */
+const WITHOUT_INITRAMFS = 'initrdfail';
+
+function afterItem(run: GrubRun, item: MenuItem, menu: GrubState): GrubState {
+  const after = run.item(item, menu);
+  const triesFirst = item.command.block?.some(
+    (one) =>
+      one.kind === 'command' && one.words[0]?.some((part) => part.kind === 'text' && part.text === WITHOUT_INITRAMFS),
+  );
+  return triesFirst === true && after.loaded?.initrds.length === 0
+    ? run.item(item, menu, { [WITHOUT_INITRAMFS]: '1' })
+    : after;
+}
+
+function firstStep(wanted: string): { name: string; rest: string } {
+  const end = /(?<!>)>(?!>)/.exec(wanted)?.index ?? wanted.length;
+  return { name: wanted.slice(0, end).replaceAll('>>', '>'), rest: wanted.slice(end + 1) };
+}
+
+function find(items: readonly Item[], name: string): Item | undefined {
+  const found = items.find(({ title, id }) => title === name || id === name);
+  if (/^\d+$/.test(name)) return items[Number(name)];
+  return found ?? (/^\d/.test(name) ? items[Number.parseInt(name, 10)] : undefined);
+}
+
+function itemsOf(state: GrubState, context: GrubContext): Item[] {
+  return state.menu.flatMap((item): Item[] => (isBlsMenu(item) ? blsItems(item, state, context) : [item]));
+}
+
+function blsItems({ devices: names }: BlsMenu, { variables }: GrubState, context: GrubContext): BlsEntry[] {
+  const { devices, places } = context;
+  const folders = [...(variables.get('blsdir') === undefined ? [] : [variables.get('blsdir') ?? '']), ...BLS_FOLDERS];
+  for (const name of names) {
+    for (const folder of folders) {
+      const file = devices.resolve(`(${name})${folder}`, '');
+      if (file.kind !== 'found' || file.tree.list(file.path).length === 0) continue;
+      const place = { ...placeOf(file.at, places), tree: file.tree };
+      return blsEntries(place, file.path.replace(/\/+$/, ''), variables.all).map((entry) => ({
+        ...entry,
+        files: 'exact',
+      }));
     }
-    if (/^(function\s|hiddenentry\s)|^\{$/.test(text) && text.endsWith('{')) {
-      open.push({ title: '', id: '', isOpen: true, entry: null, children: [] });
-      continue;
-    }
-    if (text === '}') {
-      open.pop();
-      continue;
-    }
-    const set = /^set\s+(\w+)=(.*)$/.exec(text);
-    if (set !== null) {
-      // `next_entry` comes from the environment block; it is not this file's default.
-      const value = (set[2] ?? '').replace(/^["']|["']$/g, '');
-      if (set[1] !== 'default' || !/next_entry/.test(value)) variables.set(set[1] ?? '', expand(value));
-      continue;
-    }
-    const found =
-      /^(?:probe|search|regexp|read|for)\b.*?(?:--set[= ](?:\d+:)?|-s\s+(?:\d+:)?|^read\s+|^for\s+)(\w+)/.exec(text);
-    if (found !== null) {
-      variables.delete(found[1] ?? '');
-      dynamic.add(found[1] ?? '');
-      continue;
-    }
-    if (/^blscfg\b/.test(text)) {
-      parent.children.push(...blsEntries(place, blsFolder, variables).map(blsItem));
-      continue;
-    }
-    readCommand(text, parent === top ? anonymous(top) : parent, expand, (kernel, args) => ({
-      title: parent.title,
-      kernel,
-      initrds: [],
-      args: splitWords(expand(args)),
+  }
+  for (const place of places) {
+    const folder = ['/boot', '', '/boot/efi', '/efi'].map((base) => `${base}/loader/entries`);
+    const found = folder.find((path) => place.tree.list(path).length > 0);
+    if (found !== undefined) return blsEntries(place, found, variables.all);
+  }
+  return [];
+}
+const BLS_FOLDERS = ['/loader/entries', '/boot/loader/entries'];
+
+/** Without `timeout`, or with a negative one, GRUB's menu waits for a key. */
+function waitOf({ variables }: GrubState): BootEntry['waits'] {
+  const timeout = variables.get('timeout') ?? '';
+  if (hasVariable(timeout)) return 'maybe';
+  return /^\s*\d/.test(timeout) ? undefined : 'no timeout';
+}
+
+interface EntryParts {
+  readonly title: string;
+  readonly doubt: string | null;
+  readonly waits?: BootEntry['waits'];
+}
+
+function entryOf(loaded: Loaded, { title, doubt, waits }: EntryParts, context: GrubContext): BootMenu {
+  const { kernel, initrds, args, command, source } = loaded;
+  const evidence = evidenceAt(source, command, context);
+  if (kernel === null) {
+    const message = 'Could not determine what starts: the boot loader starts another program';
+    return { entry: null, problem: { isSure: false, message, evidence } };
+  }
+  const [place] = context.places;
+  const tree = kernel.kind === 'found' ? kernel.tree : kernel.kind === 'missing' ? kernel.at?.trees[0] : place?.tree;
+  const anyTree = tree ?? place?.tree ?? source.at.trees[0];
+  if (anyTree === undefined)
+    return { entry: null, problem: { isSure: false, message: 'Could not read the boot loader’s files', evidence } };
+  const isElsewhere = (file: GrubFile) =>
+    file.kind === 'unknown' ? !hasVariable(file.path) : file.kind === 'found' && file.tree !== tree;
+  const elsewhere = [kernel, ...initrds].find(isElsewhere);
+  return {
+    problem: null,
+    entry: {
+      title,
+      kernel: printable(kernel.path),
+      initrds: initrds.map(({ path }) => path),
+      args,
       version: null,
-      evidence: evidenceOf(place, file, number, text),
-      tree: place.tree,
+      evidence,
+      tree: anyTree,
+      files:
+        kernel.kind === 'unknown' ? 'guessed' : kernel.kind === 'missing' && kernel.at === null ? 'nowhere' : 'exact',
+      doubt:
+        doubt ?? (elsewhere === undefined ? null : `the file ${elsewhere.path}, whose file system could not be read`),
       unified: null,
-    }));
-  }
-  return top.children.filter(({ title, entry, children }) => title !== '' || entry !== null || children.length > 0);
+      ...(waits === undefined ? {} : { waits }),
+    },
+  };
 }
 
-function blsItem(entry: BlsEntry): Item {
-  return { title: entry.title, id: entry.id, isOpen: entry.isOpen, entry, children: [] };
+function evidenceAt({ at, path }: GrubSource, { line, text }: MenuItem['command'], { places }: GrubContext): string {
+  const { name, prefix } = placeOf(at, places);
+  return evidenceOf({ name }, `${prefix}${path}`, line, text);
 }
 
-/** The item for commands outside a menu entry, which GRUB executes too. */
-function anonymous(top: Item): Item {
-  const last = top.children.at(-1);
-  if (last !== undefined && last.title === '' && last.id === '') return last;
-  const item: Item = { title: '', id: '', isOpen: true, entry: null, children: [] };
-  top.children.push(item);
-  return item;
+/** For evidence: the guest's own path where the guest mounts the volume. */
+function placeOf({ volume }: GrubVolume, [place]: readonly BootPlace[]): { name: string; prefix: string } {
+  const uuid = volume.fileSystem?.uuid ?? null;
+  const mount = uuid === null ? undefined : place?.tree.mounts.find(({ fileSystem }) => fileSystem.uuid === uuid);
+  return mount === undefined
+    ? { name: volume.name, prefix: '' }
+    : { name: '', prefix: mount.at === '/' ? '' : mount.at };
 }
 
-function readCommand(
-  text: string,
-  item: Item,
-  expand: (text: string) => string,
-  createEntry: (kernel: string, args: string) => BootEntry,
-): void {
-  const linux = /^linux(?:16|efi)?\s+(\S+)\s*(.*)$/.exec(text);
-  if (linux !== null) {
-    // An entry with two `linux` commands uses the same kernel in both.
-    item.entry ??= createEntry(printable(withoutDevice(expand(linux[1] ?? ''))), linux[2] ?? '');
-    return;
-  }
-  const initrd = /^initrd(?:16|efi)?\s+(.+)$/.exec(text);
-  if (initrd === null || item.entry === null || item.entry.initrds.length > 0) return;
-  item.entry = { ...item.entry, initrds: splitWords(expand(initrd[1] ?? '')).map(withoutDevice) };
-}
-
-/**
- * Unset variables are empty, as in GRUB. A variable that this reading cannot know remains as `$name`: one that a command
- * sets, and an unset one within a longer word, which a file that is not read may set.
- */
-function expandVariables(text: string, variables: ReadonlyMap<string, string>, dynamic: ReadonlySet<string>): string {
-  return text.replace(/(^|[^\s])?\$\{?([A-Za-z_]\w*)\}?(?=(\S)?)/g, (_, before: string | undefined, name, after) => {
-    const kept = before ?? '';
-    const known = variables.get(name);
-    if (known !== undefined) return `${kept}${known}`;
-    // `($root)/vmlinuz`: a device, which the paths do not have.
-    const within = kept !== '' || after !== undefined;
-    return `${kept}${dynamic.has(name) || within ? `$${name}` : ''}`;
-  });
-}
-
-/** GRUB's environment block: `saved_entry`, `next_entry`, `kernelopts`. */
-export function grubEnvironment(content: string | null): Map<string, string> {
-  const values = (content ?? '').split('\n', 1000).flatMap((line): [string, string][] => {
-    const found = /^(\w+)=(.*)$/.exec(line);
-    return found === null ? [] : [[found[1] ?? '', found[2] ?? '']];
-  });
-  return new Map(values);
+/** GRUB does not start such a kernel, and continues with the next entry of `fallback`. */
+function isBroken(entry: BootEntry): boolean {
+  return unlessUnreadable(
+    () => {
+      const file = filePath(entry, entry.kernel);
+      return file === null ? !hasVariable(entry.kernel) : kernelState(entry.tree, file, null).kind === 'damaged';
+    },
+    () => false,
+  );
 }

@@ -7,9 +7,7 @@ import { type GrubImage, readGrubModules } from './grub-modules.js';
 import { peSections } from './uki.js';
 
 export interface Loader {
-  readonly kind: 'grub' | 'systemd-boot' | 'unified' | 'unknown';
-  /** GRUB continues with a file or a program that this reading does not follow. */
-  readonly readsOtherFiles: boolean;
+  readonly kind: 'grub' | 'systemd-boot' | 'unified' | 'syslinux' | 'unknown';
   readonly evidence: string;
   /** Set for a loader of UEFI firmware. */
   readonly efi: EfiLoader | null;
@@ -30,10 +28,6 @@ const LOADER_BYTES = 8 * 1024 * 1024;
 const SYSTEMD_BOOT = 'LoaderInfo: systemd-boot';
 /** Mount points of the EFI system partition; empty: the top of a volume. */
 const ESP_FOLDERS = ['/boot/efi', '/efi', '/boot', ''];
-const OTHER_FILES = /^\s*(configfile|source|\.|chainloader|multiboot2?|xen_hypervisor|normal|loopback|module2?)\s/m;
-/** Commands of a configuration inside a GRUB that `grub-mkstandalone` made. */
-const EMBEDDED = /(^|\n)\s*(linux|linuxefi|menuentry)\s+['"($/]/;
-const GRUB_FOLDERS = ['/boot/grub2', '/boot/grub', '/grub2', '/grub'];
 /** shim has the name of the next loader as UTF-16; GRUB itself has names of its functions. */
 const SHIM_NEXT = Buffer.from('grub', 'utf16le');
 
@@ -41,21 +35,21 @@ const SHIM_NEXT = Buffer.from('grub', 'utf16le');
 export function findLoader(places: readonly BootPlace[], modes: BootModes, uefi: boolean): Loader {
   if (!uefi) {
     const evidence = modes.bios ?? '';
-    if (!evidence.includes('GRUB')) return { ...UNKNOWN, evidence };
-    return { kind: 'grub', readsOtherFiles: readsOtherFiles(places), efi: null, evidence };
+    const kind = evidence.includes('GRUB') ? 'grub' : evidence.includes('SYSLINUX') ? 'syslinux' : 'unknown';
+    return { kind, efi: null, evidence };
   }
   for (const { name, tree } of places) {
     for (const file of ESP_FOLDERS.flatMap((folder) => FALLBACKS.map((fallback) => `${folder}${fallback.file}`))) {
       const bytes = bytesOf(tree, file);
-      if (bytes !== null) return loaderOf(bytes, { name, tree }, file, places);
+      if (bytes !== null) return loaderOf(bytes, { name, tree }, file);
     }
   }
   return UNKNOWN;
 }
 
-const UNKNOWN: Loader = { kind: 'unknown', readsOtherFiles: false, efi: null, evidence: '' };
+const UNKNOWN: Loader = { kind: 'unknown', efi: null, evidence: '' };
 
-function loaderOf(bytes: Buffer, place: BootPlace, file: string, places: readonly BootPlace[]): Loader {
+function loaderOf(bytes: Buffer, place: BootPlace, file: string): Loader {
   const { tree } = place;
   const isShim = bytes.includes(SHIM_NEXT) && !bytes.includes('grub_');
   const next = isShim ? afterShim(tree, file) : null;
@@ -71,9 +65,7 @@ function loaderOf(bytes: Buffer, place: BootPlace, file: string, places: readonl
   if (peSections(image).has('.linux')) return { ...UNKNOWN, kind: 'unified', evidence, efi };
   if (image.includes(SYSTEMD_BOOT)) return { ...UNKNOWN, kind: 'systemd-boot', evidence, efi };
   if (!image.includes('grub_') && !image.includes('GRUB')) return { ...UNKNOWN, evidence, efi };
-  const embedded = EMBEDDED.test(image.toString('latin1'));
-  const grub = { ...efi, grub: grubImage(image) };
-  return { kind: 'grub', readsOtherFiles: embedded || readsOtherFiles(places), evidence, efi: grub };
+  return { kind: 'grub', evidence, efi: { ...efi, grub: grubImage(image) } };
 }
 
 const SHIMS: Readonly<Record<string, { readonly grub: string; readonly fallback: string; readonly list: string }>> = {
@@ -98,12 +90,18 @@ function afterShim(tree: GuestTree, file: string): string {
   return `${folder}/${grub}`;
 }
 
+/** The variable with the program's folder, which these builds have. */
+const BESIDE_PROGRAM = 'fw_path';
+
 /** GRUB's modules are in a section of their own. */
 function grubImage(image: Buffer): GrubImage | null {
   const section = peSections(image).get('mods');
   if (section === undefined) return null;
   return unlessUnreadable<GrubImage | null>(
-    () => readGrubModules(image.subarray(section.offset, section.offset + section.size)),
+    () => {
+      const grub = readGrubModules(image.subarray(section.offset, section.offset + section.size));
+      return grub === null ? null : { ...grub, looksBesideProgram: image.includes(BESIDE_PROGRAM) };
+    },
     () => null,
   );
 }
@@ -128,17 +126,5 @@ function bytesOf(tree: GuestTree, path: string): Buffer | null {
   return unlessUnreadable<Buffer | null>(
     () => tree.bytes(path, LOADER_BYTES),
     () => null,
-  );
-}
-
-function readsOtherFiles(places: readonly BootPlace[]): boolean {
-  return places.some(({ tree }) =>
-    GRUB_FOLDERS.some((folder) =>
-      unlessUnreadable(
-        () => OTHER_FILES.test(tree.text(`${folder}/grub.cfg`) ?? ''),
-        // What cannot be read may name another file.
-        () => true,
-      ),
-    ),
   );
 }

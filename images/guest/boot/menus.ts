@@ -28,6 +28,8 @@ export function legacyGrubEntries(place: BootPlace, file: string): BootEntry[] {
         version: null,
         evidence: evidenceOf(place, file, number, text),
         tree: place.tree,
+        files: 'guessed',
+        doubt: null,
         unified: null,
       });
     } else if (initrd !== null) withInitrds(entries, [withoutDevice(initrd[1] ?? '')]);
@@ -64,6 +66,8 @@ export function syslinuxEntries(place: BootPlace, file: string): BootEntry[] {
         version: null,
         evidence: evidenceOf(place, file, number, text),
         tree: place.tree,
+        files: 'guessed',
+        doubt: null,
         unified: null,
       });
     } else if (word === 'initrd') withInitrds(entries, files(value, folder));

@@ -1,62 +1,59 @@
-/** Reads the menus of all boot loaders on the disk. The first entry is the default. */
+/** Reads the menu of the boot loader that the firmware starts. */
 import path from 'node:path';
+import type { DiskLayout } from '../../disk/volumes.js';
 import { unlessUnreadable } from '../../findings.js';
+import type { BootModes } from '../boot-mode.js';
 import { type BlsEntry, blsEntries, triesLeft } from './bls.js';
 import { type BootEntry, type BootPlace, evidenceOf } from './entry.js';
-import { grubEntries, grubEnvironment } from './grub.js';
+import { type BootMenu, grubMenu } from './grub.js';
+import { grubDevices } from './grub-devices.js';
 import type { Loader } from './loader.js';
 import { legacyGrubEntries, syslinuxEntries } from './menus.js';
 import { readUnified } from './uki.js';
 
-const MAX_ENTRIES = 100;
-
 /** `places`: the guest's root first. `uefi`: UEFI firmware boots the disk. */
-export function readBoot(places: readonly BootPlace[], uefi: boolean, loader: Loader): BootEntry[] {
-  if (loader.kind === 'unified' && loader.efi !== null) {
-    const { file } = loader.efi;
-    // The firmware starts this image itself, whatever other menus the disk has.
-    return places.flatMap((place) => unifiedImage(place, file)).slice(0, 1);
-  }
-  const readers = [grubOnEsp, grub, entryFiles, unifiedImages, legacyGrub, syslinux];
-  const firstByUefi = uefi ? [grubOnEsp, grub] : [grub, grubOnEsp];
-  const order =
-    uefi && loader.kind === 'systemd-boot'
-      ? [entryFiles, unifiedImages, ...readers]
-      : [...firstByUefi, entryFiles, unifiedImages, legacyGrub, syslinux];
-  const entries = [...new Set(order)].flatMap((read) =>
-    places.flatMap((place) =>
-      unlessUnreadable(
-        () => read(place),
-        () => [],
+export interface BootDisk {
+  readonly places: readonly BootPlace[];
+  readonly layout: DiskLayout;
+  readonly modes: BootModes;
+  readonly uefi: boolean;
+}
+
+type Reader = (place: BootPlace) => BootEntry[];
+const NOTHING: BootMenu = { entry: null, problem: null };
+
+export function readBoot(disk: BootDisk, loader: Loader): BootMenu {
+  const { places } = disk;
+  const first = (...readers: readonly Reader[]): BootMenu => {
+    const entry = readers.flatMap((read) =>
+      places.flatMap((place) =>
+        unlessUnreadable(
+          () => read(place),
+          () => [],
+        ),
       ),
-    ),
-  );
-  return entries.slice(0, MAX_ENTRIES);
+    )[0];
+    return entry === undefined ? NOTHING : { entry, problem: null };
+  };
+  if (loader.kind === 'unified') {
+    const file = loader.efi?.file ?? '';
+    // The firmware starts this image itself, whatever other menus the disk has.
+    return first((place) => unifiedImage(place, file));
+  }
+  if (loader.kind === 'systemd-boot') {
+    const menu = first(entryFiles, unifiedImages);
+    const message = 'systemd-boot has no entry to start';
+    return menu.entry !== null ? menu : { entry: null, problem: { isSure: true, message, evidence: loader.evidence } };
+  }
+  if (loader.kind === 'syslinux') return first(syslinux);
+  const grub = grubMenu({ ...disk, devices: grubDevices(disk.layout), loader });
+  // Without its core image, GRUB Legacy is not known from GRUB 2.
+  if (loader.kind === 'grub') return grub ?? first(legacyGrub);
+  return grub?.entry != null ? grub : first(entryFiles, unifiedImages, legacyGrub, syslinux);
 }
 
 /** Parents of the boot loaders' folders: the guest's mount points, or the top of a volume. */
 const BOOT_FOLDERS = ['/boot', '', '/boot/efi', '/efi'];
-
-function grub(place: BootPlace): BootEntry[] {
-  return ['/boot/grub2', '/boot/grub', '/grub2', '/grub'].flatMap((folder) => grubIn(place, folder));
-}
-
-function grubOnEsp(place: BootPlace): BootEntry[] {
-  return BOOT_FOLDERS.flatMap((base) =>
-    place.tree.list(`${base}/EFI`).flatMap((vendor) => grubIn(place, `${base}/EFI/${vendor}`)),
-  );
-}
-
-function grubIn(place: BootPlace, folder: string): BootEntry[] {
-  const file = `${folder}/grub.cfg`;
-  if (!place.tree.exists(file)) return [];
-  const environment = [`${folder}/grubenv`, '/boot/grub2/grubenv', '/boot/grub/grubenv', '/grub2/grubenv'].find(
-    (path) => place.tree.exists(path),
-  );
-  const blsFolder = entryFolder(place) ?? '/boot/loader/entries';
-  const values = grubEnvironment(environment === undefined ? null : place.tree.text(environment));
-  return grubEntries(place, file, values, blsFolder);
-}
 
 function entryFolder({ tree }: BootPlace): string | null {
   return BOOT_FOLDERS.map((base) => `${base}/loader/entries`).find((folder) => tree.list(folder).length > 0) ?? null;
@@ -114,6 +111,8 @@ function unifiedImage(place: BootPlace, file: string): BootEntry[] {
       version: unified.version,
       evidence: evidenceOf(place, file, 1, `.cmdline ${unified.args.join(' ')}`),
       tree: place.tree,
+      files: 'exact',
+      doubt: null,
       unified: { initramfs: unified.initramfs },
     },
   ];

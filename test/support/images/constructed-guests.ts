@@ -136,7 +136,7 @@ function redHatLike(parts: RedHatLike): ConstructedGuest {
       [`/loader/entries/${MACHINE}-0-rescue.conf`]: `title Rescue\nversion 0-rescue-${MACHINE}\nlinux /vmlinuz-0-rescue-${MACHINE}\noptions $kernelopts\n`,
       [`/loader/entries/${MACHINE}-${kernel}.conf`]: `title System (${kernel})\nversion ${kernel}\nlinux /vmlinuz-${kernel}\ninitrd /initramfs-${kernel}.img $tuned_initrd\noptions $kernelopts $tuned_params\ngrub_users $grub_users\n`,
       '/grub2/grubenv': `# GRUB Environment Block\nsaved_entry=${MACHINE}-${kernel}\nkernelopts=root=/dev/mapper/rhel-root ro crashkernel=auto rd.lvm.lv=rhel/root console=tty0 console=ttyS0,115200n8\n`,
-      '/grub2/grub.cfg': `set timeout=5\nif [ "\${next_entry}" ] ; then\n   set default="\${next_entry}"\nelse\n   set default="\${saved_entry}"\nfi\ninsmod part_msdos\ninsmod blscfg\nblscfg\n`,
+      '/grub2/grub.cfg': `set timeout=5\nload_env\nset default="\${saved_entry}"\ninsmod part_msdos\ninsmod blscfg\nblscfg\n`,
     },
     expected: {
       platform: parts.expected.platform,
@@ -177,7 +177,7 @@ const centos7: ConstructedGuest = {
     [`/boot/config-${centos7Kernel}`]: CONFIG.replace('VIRTIO_PCI=y', 'VIRTIO_PCI=m'),
     [`/boot/initramfs-${centos7Kernel}.img`]: initramfs(centos7Kernel, [...BOOT_DRIVERS, 'drivers/virtio/virtio_pci']),
     '/boot/grub2/grubenv': `# GRUB Environment Block\nsaved_entry=CentOS Linux (${centos7Kernel}) 7 (Core)\n`,
-    '/boot/grub2/grub.cfg': `set timeout=5\nset default="\${saved_entry}"\nmenuentry 'CentOS Linux (3.10.0-1200.el7.x86_64) 7 (Core)' --class centos {\n\tlinux16 /boot/vmlinuz-3.10.0-1200.el7.x86_64 root=UUID=${ROOT_UUID} ro\n}\nmenuentry 'CentOS Linux (${centos7Kernel}) 7 (Core)' --class centos {\n\tsearch --no-floppy --fs-uuid --set=root ${ROOT_UUID}\n\tlinux16 /boot/vmlinuz-${centos7Kernel} root=UUID=${ROOT_UUID} ro net.ifnames=0 console=ttyS0\n\tinitrd16 /boot/initramfs-${centos7Kernel}.img\n}\n`,
+    '/boot/grub2/grub.cfg': `set timeout=5\nload_env\nset default="\${saved_entry}"\nmenuentry 'CentOS Linux (3.10.0-1200.el7.x86_64) 7 (Core)' --class centos {\n\tlinux16 /boot/vmlinuz-3.10.0-1200.el7.x86_64 root=UUID=${ROOT_UUID} ro\n}\nmenuentry 'CentOS Linux (${centos7Kernel}) 7 (Core)' --class centos {\n\tsearch --no-floppy --fs-uuid --set=root ${ROOT_UUID}\n\tlinux16 /boot/vmlinuz-${centos7Kernel} root=UUID=${ROOT_UUID} ro net.ifnames=0 console=ttyS0\n\tinitrd16 /boot/initramfs-${centos7Kernel}.img\n}\n`,
     '/etc/fstab': `UUID=${ROOT_UUID} / xfs defaults 0 0\n`,
     '/etc/selinux/config': 'SELINUX=disabled\n',
     '/etc/sysconfig/network-scripts/ifcfg-eth0': 'TYPE=Ethernet\nBOOTPROTO=dhcp\nDEVICE=eth0\nONBOOT=yes\n',

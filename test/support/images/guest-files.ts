@@ -145,7 +145,7 @@ function coreFor({ volumes }: DiskLayout): GrubImage | null {
     if (folder === undefined) continue;
     const modules = ['normal', 'ext2', 'xfs', 'btrfs', 'lvm', ...(partition === null ? [] : ['part_gpt'])];
     const configuration = `search.fs_uuid ${uuid} root\nset prefix=($root)${folder}\n`;
-    return { prefix: null, configuration, modules: new Set(modules), looksInFolders: false };
+    return { prefix: null, configuration, modules: new Set(modules), looksInFolders: false, looksBesideProgram: false };
   }
   return null;
 }
@@ -169,6 +169,7 @@ export const linkFindings = (findings: FindingList): LinkFindings => ({
   all: findings.all,
   add: findings.add,
   unsure: (code, message, evidence, remedy) => findings.add('warning', code, message, evidence, remedy),
+  depends: () => undefined,
   saw: () => undefined,
 });
 

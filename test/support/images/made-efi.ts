@@ -26,10 +26,12 @@ export interface MadeGrub {
   readonly configuration?: string;
   /** A file system inside the program. */
   readonly memdisk?: string;
+  /** In its code. */
+  readonly text?: string;
 }
 
 /** GRUB as `grub-mkimage -O x86_64-efi` makes it. */
-export function grubEfi({ prefix, configuration, memdisk }: MadeGrub): Buffer {
+export function grubEfi({ prefix, configuration, memdisk, text = '' }: MadeGrub): Buffer {
   const objects = Buffer.concat([
     ...(memdisk === undefined ? [] : [object(1, memdisk)]),
     ...(configuration === undefined ? [] : [object(2, configuration)]),
@@ -39,7 +41,7 @@ export function grubEfi({ prefix, configuration, memdisk }: MadeGrub): Buffer {
   header.write('mimg');
   header.writeBigUInt64LE(24n, 8);
   header.writeBigUInt64LE(BigInt(24 + objects.length), 16);
-  return efiProgram({ '.text': 'GRUB grub_main', mods: Buffer.concat([header, objects, Buffer.alloc(100)]) });
+  return efiProgram({ '.text': `GRUB grub_main ${text}`, mods: Buffer.concat([header, objects, Buffer.alloc(100)]) });
 }
 
 /** shim has the name of the next loader as UTF-16. */
