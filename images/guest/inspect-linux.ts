@@ -39,7 +39,7 @@ export function inspectLinux(
   root: Root,
   layout: DiskLayout,
   modes: BootModes,
-  imported: DiskContext,
+  disk: DiskContext,
   findings: FindingList,
 ): GuestFacts {
   const runCheck = createCheckRunner(findings, CHECK_DISK);
@@ -57,8 +57,8 @@ export function inspectLinux(
   const places = bootPlaces(root, layout);
   const uefi = bootMode === 'UEFI';
   const loader = findLoader(places, modes, uefi);
-  const disk = { places, layout, modes, uefi };
-  const menu: BootMenu = runCheck('the boot loader', () => readBoot(disk, loader), { entry: null, problem: null });
+  const bootDisk = { places, layout, modes, uefi };
+  const menu: BootMenu = runCheck('the boot loader', () => readBoot(bootDisk, loader), { entry: null, problem: null });
   const { entry } = menu;
   const args = entry?.args ?? [];
   const kernel = runCheck('the kernel', () => reportKernel(root, entry, findings), null);
@@ -72,7 +72,7 @@ export function inspectLinux(
   if (nvmeSupport === 'supported') {
     runCheck('the timeout of NVMe disks', () => checkNvmeTimeout(entry, tree, findings), undefined);
   }
-  const context = { moreDisks: imported.moreDisks, init: initOf(tree) };
+  const context = { moreDisks: disk.moreDisks, init: initOf(tree) };
   chain.check('mounts', '/etc/fstab', (link) => checkFstab(root, layout, context, link), undefined);
   runCheck('swap', () => reportSwap(root, layout, findings), undefined);
   if ((uefi ? modes.uefi : modes.bios) !== null) {

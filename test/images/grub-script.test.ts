@@ -17,7 +17,7 @@ const variable = (name: string): string => `\${${name}}`;
 function verdict(menu: string, files: Files = {}): string {
   const all = { ...FILES, '/boot/grub2/grub.cfg': menu, ...files };
   const layout = layoutOf({ files: all, uuid: ROOT_UUID, kind: 'xfs' });
-  return verdictOf({ ...inspectGuestFiles(layout, BIOS) });
+  return verdictOf(inspectGuestFiles(layout, BIOS));
 }
 
 describe('a menu that boots', () => {
