@@ -1,7 +1,7 @@
 /** What GRUB's commands do, as far as it matters for what boots. */
 import { hasVariable } from './entry.js';
 import type { GrubDevices, GrubFile } from './grub-devices.js';
-import type { GrubState } from './grub-run.js';
+import type { GrubState } from './grub-state.js';
 import { type Truth, testCondition } from './grub-test.js';
 import { unknownValue } from './grub-words.js';
 

@@ -5,54 +5,11 @@
 import { UnreadableError } from '../../bytes.js';
 import { hasVariable } from './entry.js';
 import { type CommandApi, GRUB_COMMANDS, HARMLESS } from './grub-commands.js';
-import type { GrubDevices, GrubFile, GrubVolume } from './grub-devices.js';
+import type { GrubDevices, GrubFile } from './grub-devices.js';
 import { type Command, parseGrubScript, type Statement } from './grub-script.js';
+import { copyOf, type GrubSource, type GrubState, type MenuItem, mergeInto, newGrubState } from './grub-state.js';
 import { not, type Truth } from './grub-test.js';
-import { type Arguments, unknownValue, type Variables, variablesOf, wordsFor } from './grub-words.js';
-
-/** Where commands are from. */
-export interface GrubSource {
-  readonly at: GrubVolume;
-  readonly path: string;
-}
-
-export interface Loaded {
-  /** Null: no Linux kernel, e.g. another boot loader. */
-  readonly kernel: GrubFile | null;
-  readonly args: readonly string[];
-  readonly initrds: readonly GrubFile[];
-  readonly source: GrubSource;
-  readonly command: Command;
-}
-
-export interface MenuItem {
-  readonly title: string;
-  readonly id: string;
-  /** `--unrestricted`: everybody may start it, also where the menu has passwords. */
-  readonly isOpen: boolean;
-  readonly isSubmenu: boolean;
-  readonly source: GrubSource;
-  readonly command: Command;
-  readonly given: Arguments;
-}
-
-export interface GrubState {
-  readonly variables: Variables;
-  readonly exported: Set<string>;
-  readonly functions: Map<string, { readonly body: readonly Statement[]; readonly source: GrubSource }>;
-  menu: readonly (MenuItem | BlsMenu)[];
-  loaded: Loaded | null;
-  /** `boot` ran, or another menu was opened: nothing after it runs. */
-  ended: 'boot' | 'exit' | GrubState | null;
-  /** Why this reading cannot know what GRUB does; null: it can. */
-  doubt: string | null;
-}
-
-/** `blscfg` adds the entry files of the Boot Loader Specification at this place of the menu. */
-export interface BlsMenu {
-  readonly isBls: true;
-  readonly devices: readonly string[];
-}
+import { type Arguments, unknownValue, wordsFor } from './grub-words.js';
 
 export interface GrubRun {
   readonly state: GrubState;
@@ -66,16 +23,6 @@ export interface GrubRun {
 const MAX_COMMANDS = 50_000;
 const MAX_ITEMS = 500;
 const MAX_DEPTH = 20;
-
-export function newGrubState(variables: Iterable<readonly [string, string]>): GrubState {
-  const all = [...variables];
-  return {
-    variables: variablesOf(all),
-    exported: new Set(all.map(([name]) => name)),
-    functions: new Map(),
-    ...{ menu: [], loaded: null, ended: null, doubt: null },
-  };
-}
 
 export function createGrubRun(devices: GrubDevices, first: GrubState): GrubRun {
   let budget = MAX_COMMANDS;
@@ -294,35 +241,4 @@ export function createGrubRun(devices: GrubDevices, first: GrubState): GrubRun {
       return state;
     },
   };
-}
-
-/** The menu that GRUB shows in the end. */
-export function last(state: GrubState): GrubState {
-  return state.ended === null || typeof state.ended === 'string' ? state : last(state.ended);
-}
-
-function copyOf(state: GrubState): GrubState {
-  return {
-    ...state,
-    variables: state.variables.copy(),
-    exported: new Set(state.exported),
-    functions: new Map(state.functions),
-  };
-}
-
-function mergeInto(state: GrubState, other: GrubState, reason: string): void {
-  state.variables.merge(other.variables);
-  for (const name of other.exported) state.exported.add(name);
-  for (const [name, body] of other.functions) if (!state.functions.has(name)) state.functions.set(name, body);
-  const isSame =
-    state.ended === other.ended &&
-    state.loaded?.command === other.loaded?.command &&
-    state.menu.length === other.menu.length &&
-    state.menu.every((item, index) => item === other.menu[index]);
-  state.doubt ??= other.doubt ?? (isSame ? null : reason);
-  if (isSame) return;
-  const added = other.menu.filter((item) => !state.menu.includes(item));
-  state.menu = [...state.menu, ...added];
-  state.loaded ??= other.loaded;
-  state.ended ??= other.ended;
 }

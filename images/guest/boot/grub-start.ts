@@ -2,7 +2,8 @@
 import type { BootModes } from '../boot-mode.js';
 import type { GrubDevices, GrubVolume } from './grub-devices.js';
 import type { GrubImage } from './grub-modules.js';
-import { createGrubRun, type GrubRun, newGrubState } from './grub-run.js';
+import { createGrubRun, type GrubRun } from './grub-run.js';
+import { newGrubState } from './grub-state.js';
 import type { Loader } from './loader.js';
 
 const FEATURES = [

@@ -5,16 +5,9 @@ import type { BootModes } from '../boot-mode.js';
 import { type BlsEntry, blsEntries } from './bls.js';
 import { type BootEntry, type BootPlace, evidenceOf, filePath, hasVariable } from './entry.js';
 import type { GrubDevices, GrubFile, GrubVolume } from './grub-devices.js';
-import {
-  type BlsMenu,
-  type GrubRun,
-  type GrubSource,
-  type GrubState,
-  type Loaded,
-  last,
-  type MenuItem,
-} from './grub-run.js';
+import type { GrubRun } from './grub-run.js';
 import { runGrub } from './grub-start.js';
+import { type BlsMenu, type GrubSource, type GrubState, type Loaded, last, type MenuItem } from './grub-state.js';
 import { kernelState } from './kernel-image.js';
 import type { Loader } from './loader.js';
 
