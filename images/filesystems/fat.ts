@@ -1,5 +1,6 @@
 /** Reads FAT12, FAT16 and FAT32 with long names, the file systems of an EFI system partition. */
 import { type ByteSource, text, UnreadableError } from '../bytes.js';
+import { unlessUnreadable } from '../findings.js';
 import {
   type Entry,
   MAX_DIRECTORY_BYTES,
@@ -54,8 +55,10 @@ export const openFat: OpenFileSystem = (source) => {
   return {
     kind: 'vfat',
     uuid: `${serial.slice(0, 4)}-${serial.slice(4)}`,
-    // mkfs writes this name where no label is given.
-    label: text(boot.subarray(wide ? 71 : 43, wide ? 82 : 54), 'latin1').replace(/^NO NAME *$/, ''),
+    label: unlessUnreadable(
+      () => volumeLabel(directoryBytes(nodeOf(0))),
+      () => '',
+    ),
     totalBytes: layout.clusters * layout.clusterSize,
     freeBytes: null,
     stale: null,
@@ -82,6 +85,26 @@ export const openFat: OpenFileSystem = (source) => {
     },
   };
 };
+
+/** As blkid reads it: from the root directory, which later changes are written to, and not from the boot sector. */
+function volumeLabel(root: Buffer): string {
+  for (let at = 0; at + 32 <= root.length && root.readUInt8(at) !== 0; at += 32) {
+    const isLabel = (root.readUInt8(at + 11) & (VOLUME | DIRECTORY)) === VOLUME;
+    const isLongName = (root.readUInt8(at + 11) & LONG_NAME) === LONG_NAME;
+    const first = root.readUInt8(at);
+    if (!isLabel || isLongName || first === DELETED) continue;
+    const name = Buffer.from(root.subarray(at, at + 11));
+    if (first === ESCAPED) name.writeUInt8(DELETED, 0);
+    return text(name, 'latin1');
+  }
+  return '';
+}
+const VOLUME = 0x08;
+const DIRECTORY = 0x10;
+const LONG_NAME = 0x0f;
+const DELETED = 0xe5;
+/** Stands for 0xe5 as a first character. */
+const ESCAPED = 0x05;
 
 export function fatLayout(boot: Buffer): FatLayout | null {
   if (boot.readUInt16LE(510) !== 0xaa55) return null;
