@@ -26,14 +26,19 @@ export type UploadRanges = ReturnType<typeof createUploadRanges>;
 
 export function createUploadRanges(pool: pg.Pool) {
   return {
-    /** The level of the part: the given one, or that of the first attempt to send it. */
-    async claimLevel(upload: number, number: number, level: number): Promise<number> {
+    /** The level of the part: the given one, or that of the first attempt to send it. Null: another worker has taken over. */
+    async claimLevel(
+      { upload, holder }: Pick<RangeWriter, 'upload' | 'holder'>,
+      number: number,
+      level: number,
+    ): Promise<number | null> {
       const { rows } = await pool.query<{ level: number }>(
-        `insert into ecs_image_import.upload_ranges (upload, number, level) values ($1, $2, $3)
+        `insert into ecs_image_import.upload_ranges (upload, number, level)
+         select id, $2, $3 from ecs_image_import.uploads where id = $1 and holder = $4 and state = 'open'
          on conflict (upload, number) do update set level = upload_ranges.level returning level`,
-        [upload, number, level],
+        [upload, number, level, holder],
       );
-      return rows[0]?.level ?? level;
+      return rows[0]?.level ?? null;
     },
 
     /** False: another worker has taken over, or the upload was started again; the part does not count as sent. */

@@ -58,7 +58,9 @@ export function streamedParts(options: StreamedPartsOptions): BuiltParts {
   };
 
   const build = async (range: Range, signal: AbortSignal): Promise<BuiltBody> => {
-    const level = levelOf(await ranges.claimLevel(writer.upload, range.part, choice.next()));
+    const claimed = await ranges.claimLevel(writer, range.part, choice.next());
+    if (claimed === null) throw leaseLost(range.part);
+    const level = levelOf(claimed);
     const segments = segmentsOf(range);
     const clusters = new Uint16Array(Math.ceil(range.length / CLUSTER_BYTES));
     const keep = (result: SegmentResult, index: number) => {
@@ -112,7 +114,7 @@ export function streamedParts(options: StreamedPartsOptions): BuiltParts {
     async note(uploadId, { number, length, crc64, etag }) {
       const clusters = encodeClusters(clustersOf.get(number) ?? new Uint16Array());
       const isNoted = await ranges.note({ ...writer, uploadId }, { number, length, crc64, etag, clusters });
-      if (!isNoted) throw fail('Upload.LeaseLost', `part ${number}: another worker has taken over this upload`);
+      if (!isNoted) throw leaseLost(number);
     },
 
     onDone(part) {
@@ -188,6 +190,10 @@ function segmentsOf({ offset, length }: Range): { readonly offset: number; reado
 async function allSettled(runs: readonly Promise<Uint8Array>[]): Promise<readonly Uint8Array[]> {
   await Promise.allSettled(runs);
   return await Promise.all(runs);
+}
+
+function leaseLost(part: number) {
+  return fail('Upload.LeaseLost', `part ${part}: another worker has taken over this upload`);
 }
 
 function levelOf(value: number): Level {

@@ -82,7 +82,7 @@ async function stream(adapt: (choice: LevelChoice) => LevelChoice): Promise<Outc
       isHole: data === null ? () => false : sparseMap(data).isHole,
       check: () => local.check(),
       memory: createByteBudget(MEMORY_BYTES),
-      ranges: { claimLevel: async (_upload, _part, level) => level, note: async () => true, list: async () => [] },
+      ranges: { claimLevel: async (_writer, _part, level) => level, note: async () => true, list: async () => [] },
       writer: { upload: 1, holder: 'bench' },
       onProgress: () => undefined,
     }),

@@ -102,7 +102,7 @@ async function cancel(service: Service, id: string): Promise<void> {
 const CHECKED_WITHIN_MS = 120_000;
 
 /** Waits until no late check of these imports is due any more. */
-async function untilChecked(service: Service, ids: readonly string[]): Promise<void> {
+export async function untilChecked(service: Service, ids: readonly string[]): Promise<void> {
   const pool = openPool({ url: service.databaseUrl(), applicationName: 'test', maxConnections: 1 });
   try {
     for (const end = Date.now() + CHECKED_WITHIN_MS; ; await sleep(250)) {

@@ -147,7 +147,8 @@ function memoryRanges(uploads: UploadStore): UploadRanges {
   const levels = new Map<string, number>();
   const notes = new Map<string, NotedRange & { readonly upload: number; readonly uploadId: string }>();
   return {
-    async claimLevel(upload, number, level) {
+    async claimLevel({ upload, holder }, number, level) {
+      if ((await uploads.get(upload))?.holder !== holder) return null;
       const id = `${upload}/${number}`;
       levels.set(id, levels.get(id) ?? level);
       return levels.get(id) ?? level;
