@@ -15,7 +15,7 @@ import { isCloudTag } from '../domain/request/tag-rules.js';
 import { PLATFORMS_WITHOUT_DETECTION } from '../domain/request/vocabulary.js';
 import { isStalled } from '../resources/patience.js';
 import type { ActivityDependencies } from './dependencies.js';
-import { runStep } from './step.js';
+import { runStep, type Step } from './step.js';
 
 /** The vendor's risk levels. An unknown level counts as a warning. */
 const SEVERITY_OF_RISK: Readonly<Record<string, Severity>> = { High: 'blocking', Medium: 'warning' };
@@ -25,34 +25,38 @@ const REPORTED_WITHIN_MS = 15 * 60_000;
 
 export function createDetect(deps: ActivityDependencies) {
   return async function detect(input: StepInput, image: ImageRef): Promise<void> {
-    await runStep(deps, 'detection', input, async (step) => {
-      const { detection } = input.request;
-      for (;;) {
-        const { imageId, regionId } = image;
-        const observed = await deps.watchers.next(regionId, { imageId, taskId: null }, step.signal, step.onRetry);
-        if (observed.image === null) return;
-        const { detection: check, platform } = observed.image;
-        const end = async (findings: readonly Finding[]) => {
-          await deps.store.replaceFindings(step, { source: 'cloud', except: BESIDE_DETECTION }, findings);
-          refuse(findings, detection.failOn);
-        };
-        const found = (check?.items ?? []).map((item) => toFinding(item, image, osTypeOf(platform ?? '')));
-        if (check?.status === 'Finished') return await end([...found, ...tagsOfCloud(observed.image)]);
-        if (check === null && PLATFORMS_WITHOUT_DETECTION.includes(platform ?? ''))
-          return await end([notSupported(platform)]);
-        if (!detection.wait) return check === null ? undefined : await end(found);
-        const unchangedMs = step.unchangedMs('detection', `${check?.status}, ${check?.items.length} items`);
-        const limitMs = Math.min(
-          deps.settings.patienceMs,
-          check === null ? REPORTED_WITHIN_MS : Number.POSITIVE_INFINITY,
-        );
-        if (isStalled(unchangedMs, limitMs, false)) {
-          const status = check === null ? 'not reported' : `still ${check.status}`;
-          return await end([...found, noResult(image, status, unchangedMs)]);
-        }
-      }
-    });
+    await runStep(deps, 'detection', input, (step) => waitForDetection(deps, step, input, image));
   };
+}
+
+/** Also runs in the activity that has waited for the image. */
+export async function waitForDetection(
+  deps: ActivityDependencies,
+  step: Step,
+  { request: { detection } }: StepInput,
+  image: ImageRef,
+): Promise<void> {
+  for (;;) {
+    const { imageId, regionId } = image;
+    const observed = await deps.watchers.next(regionId, { imageId, taskId: null }, step.signal, step.onRetry);
+    if (observed.image === null) return;
+    const { detection: check, platform } = observed.image;
+    const end = async (findings: readonly Finding[]) => {
+      await deps.store.replaceFindings(step, { source: 'cloud', except: BESIDE_DETECTION }, findings);
+      refuse(findings, detection.failOn);
+    };
+    const found = (check?.items ?? []).map((item) => toFinding(item, image, osTypeOf(platform ?? '')));
+    if (check?.status === 'Finished') return await end([...found, ...tagsOfCloud(observed.image)]);
+    if (check === null && PLATFORMS_WITHOUT_DETECTION.includes(platform ?? ''))
+      return await end([notSupported(platform)]);
+    if (!detection.wait) return check === null ? undefined : await end(found);
+    const unchangedMs = step.unchangedMs('detection', `${check?.status}, ${check?.items.length} items`);
+    const limitMs = Math.min(deps.settings.patienceMs, check === null ? REPORTED_WITHIN_MS : Number.POSITIVE_INFINITY);
+    if (isStalled(unchangedMs, limitMs, false)) {
+      const status = check === null ? 'not reported' : `still ${check.status}`;
+      return await end([...found, noResult(image, status, unchangedMs)]);
+    }
+  }
 }
 
 /** Not a risk of the image: a user who requires a result sets `detection.failOn` to `warning`. */

@@ -9,6 +9,9 @@ import type { CancelNotices } from '../store/cancel-notices.js';
 const SHORT_TIMEOUT_MS = 8_000;
 const BEATS_PER_SHORT_TIMEOUT = 4;
 const BEATS_PER_TIMEOUT = 2;
+/** The SDK's default for the shortest time between two heartbeats. What is left of a long timeout outlasts any load peak. */
+const LONG_TIMEOUT_MS = 60_000;
+const SHARE_OF_LONG_TIMEOUT = 0.8;
 /** After a cancel was recorded: the workflow requests it a moment later, and the SDK sends at most one heartbeat a second. */
 const CANCEL_BEATS_MS = [50, 1_100, 2_200, 4_400];
 
@@ -40,5 +43,6 @@ export function startHeartbeats(context: Context, details: () => unknown, cancel
 
 /** @param timeoutMs of the heartbeat; absent: an activity without one needs none, and a cancel reaches it within this time */
 export function heartbeatEveryMs(timeoutMs = SHORT_TIMEOUT_MS): number {
+  if (timeoutMs >= LONG_TIMEOUT_MS) return timeoutMs * SHARE_OF_LONG_TIMEOUT;
   return timeoutMs / (timeoutMs < SHORT_TIMEOUT_MS ? BEATS_PER_SHORT_TIMEOUT : BEATS_PER_TIMEOUT);
 }

@@ -32,10 +32,20 @@ import {
 } from './preflight-cloud.js';
 import { inspectDisk } from './preflight-disk.js';
 import { checkProtection, PROTECTION_FINDINGS } from './preflight-protection.js';
-import { runStep } from './step.js';
+import { prepareRole } from './set-up-role.js';
+import { runStep, tryNextStep } from './step.js';
 
 export function createPreflight(deps: ActivityDependencies) {
-  return async function preflight(input: StepInput): Promise<ImportPlan> {
+  /** @param then absent in workflows of earlier versions, which set up the role in an activity of its own */
+  return async function preflight(input: StepInput, then?: 'role'): Promise<ImportPlan> {
+    const plan = await makePlan(input);
+    const { role, dryRun } = input.request;
+    if (then === undefined || role === 'skip' || dryRun || plan.image !== undefined) return plan;
+    const isReady = await tryNextStep(deps, 'role', input, (step) => prepareRole(deps, step, input, plan));
+    return isReady ? { ...plan, roleIsReady: true } : plan;
+  };
+
+  async function makePlan(input: StepInput): Promise<ImportPlan> {
     return await runStep(deps, 'preflight', input, async (step) => {
       const { request } = input;
       const oss = deps.cloud.oss(request.region);
@@ -147,5 +157,5 @@ export function createPreflight(deps: ActivityDependencies) {
       step.log('preflight passed', { ...settings });
       return plan;
     });
-  };
+  }
 }

@@ -2,20 +2,27 @@
 import type { ImportPlan, StepInput } from '../domain/plan.js';
 import { setUpRole as setUp } from '../resources/role.js';
 import type { ActivityDependencies } from './dependencies.js';
-import { runStep } from './step.js';
+import { runStep, type Step } from './step.js';
 
 export function createSetUpRole(deps: ActivityDependencies) {
   return async function setUpRole(input: StepInput, plan: ImportPlan): Promise<void> {
-    const { request } = input;
-    await runStep(deps, 'role', input, async (step) => {
-      const { drift } = await setUp(deps, step, {
-        mode: request.role === 'verify' ? 'verify' : 'ensure',
-        roleName: request.roleName ?? null,
-        cloudBox: request.storageLocationArn !== undefined,
-        buckets: [...new Set(plan.disks.map((disk) => disk.bucket))],
-      });
-      for (const difference of drift)
-        step.log('role differs from the vendor’s documentation and is not changed', { drift: difference });
-    });
+    await runStep(deps, 'role', input, (step) => prepareRole(deps, step, input, plan));
   };
+}
+
+/** Also runs in the activity of preflight. */
+export async function prepareRole(
+  deps: ActivityDependencies,
+  step: Step,
+  { request }: StepInput,
+  plan: ImportPlan,
+): Promise<void> {
+  const { drift } = await setUp(deps, step, {
+    mode: request.role === 'verify' ? 'verify' : 'ensure',
+    roleName: request.roleName ?? null,
+    cloudBox: request.storageLocationArn !== undefined,
+    buckets: [...new Set(plan.disks.map((disk) => disk.bucket))],
+  });
+  for (const difference of drift)
+    step.log('role differs from the vendor’s documentation and is not changed', { drift: difference });
 }

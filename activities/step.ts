@@ -63,12 +63,68 @@ export interface Step extends StepWrite {
   log(message: string, attributes?: Readonly<Record<string, unknown>>): void;
 }
 
+type StepOrder = Pick<StepInput, 'importId' | 'step'> & { readonly request: StepInput['request'] | null };
+
 export async function runStep<T>(
   deps: StepDependencies,
   phase: Phase,
-  input: Pick<StepInput, 'importId' | 'step'> & { readonly request: StepInput['request'] | null },
+  input: StepOrder,
   body: (step: Step) => Promise<T>,
   state: State = 'running',
+): Promise<T> {
+  return await inStep(deps, phase, input, body, state, (step, error, unchangedForMs) =>
+    asTemporalFailure(deps, step, input.request, error, unchangedForMs),
+  );
+}
+
+/**
+ * Runs the step after the one of this activity in the same activity, which saves an activity. A failure changes nothing in the
+ * record: the workflow then runs the step as an activity of its own, with its retries and its attention.
+ * @param before the input of the step before
+ * @returns whether the step has succeeded
+ */
+export async function tryNextStep(
+  deps: StepDependencies,
+  phase: Phase,
+  before: StepInput,
+  body: (step: Step) => Promise<void>,
+): Promise<boolean> {
+  const context = Context.current();
+  const next = { ...before, step: before.step + 1 };
+  try {
+    await inStep(deps, phase, next, body, 'running', async (_step, error) => error);
+    return true;
+  } catch (error) {
+    if (context.cancellationSignal.aborted) {
+      const step = {
+        ...writeOf(phase, next, context.info.attempt),
+        signal: context.cancellationSignal,
+        log: () => undefined,
+      };
+      throw await asTemporalFailure(deps, step, before.request, error, 0);
+    }
+    context.log.info('continues in an activity of its own', { importId: before.importId, phase, error: String(error) });
+    return false;
+  }
+}
+
+/** An earlier attempt of this activity has begun the next step, so that its own step is done. */
+export async function hasBegunNextStep(
+  { store }: Pick<StepDependencies, 'store'>,
+  { importId, step }: StepInput,
+): Promise<boolean> {
+  if (Context.current().info.attempt === 1) return false;
+  const now = await store.standing(importId);
+  return now !== null && !isFinal(now.state) && Math.floor(now.version / VERSIONS_PER_STEP) === step + 1;
+}
+
+async function inStep<T>(
+  deps: StepDependencies,
+  phase: Phase,
+  input: StepOrder,
+  body: (step: Step) => Promise<T>,
+  state: State,
+  failureOf: (step: Step, error: unknown, unchangedForMs: number) => Promise<unknown>,
 ): Promise<T> {
   const context = Context.current();
   const { info } = context;
@@ -134,7 +190,7 @@ export async function runStep<T>(
       // The next attempt would count the same steps as progress again, without limit. The SDK sends the last heartbeat before the failure.
       context.heartbeat(lastProgress);
     }
-    throw await asTemporalFailure(deps, step, input.request, error, Date.now() - lastProgress.sinceMs);
+    throw await failureOf(step, error, Date.now() - lastProgress.sinceMs);
   } finally {
     stopHeartbeats();
   }

@@ -1,4 +1,7 @@
-/** import, second half: waits until the image itself is available. A finished task is not sufficient. */
+/**
+ * import, second half: waits until the image itself is available. A finished task is not sufficient. Then waits for the
+ * detection, if asked to.
+ */
 
 import type { ImageObservation } from '../alibaba/region-watcher.js';
 import { FailureError } from '../domain/errors/failure.js';
@@ -10,13 +13,27 @@ import { isBeingCreated, isTaskRemoved, isTaskRunning, OBSERVATIONS_BEFORE_GONE 
 import { isStalled } from '../resources/patience.js';
 import { adoptSnapshots } from '../resources/snapshot.js';
 import type { ActivityDependencies } from './dependencies.js';
+import { waitForDetection } from './detect.js';
 import { setDualBootMode } from './dual-boot-mode.js';
 import { reportFamilies } from './instance-families.js';
 import { orSendAgain } from './send-again.js';
-import { runStep } from './step.js';
+import { hasBegunNextStep, runStep, tryNextStep } from './step.js';
+
+export interface WatchedImport {
+  /** False: the detection needs an activity of its own. */
+  readonly detected: boolean;
+}
 
 export function createWatchImport(deps: ActivityDependencies) {
-  return async function watchImport(input: StepInput, image: ImageRef): Promise<void> {
+  /** @param then absent in workflows of earlier versions, which run the detection as an activity of its own */
+  return async function watchImport(input: StepInput, image: ImageRef, then?: 'detection'): Promise<WatchedImport> {
+    if (then === undefined || !(await hasBegunNextStep(deps, input))) await untilAvailable(input, image);
+    if (then === undefined) return { detected: false };
+    const detected = await tryNextStep(deps, 'detection', input, (step) => waitForDetection(deps, step, input, image));
+    return { detected };
+  };
+
+  async function untilAvailable(input: StepInput, image: ImageRef): Promise<void> {
     await runStep(deps, 'import', input, async (step) => {
       let absences = 0;
       let percent = -1;
@@ -47,7 +64,7 @@ export function createWatchImport(deps: ActivityDependencies) {
         step.report({ percent, bytesDone: null, bytesTotal: null });
       }
     });
-  };
+  }
 }
 
 function describe({ task, image }: ImageObservation): string {

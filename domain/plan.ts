@@ -72,6 +72,8 @@ export interface ImportPlan {
   readonly nvmeSupport: string | null;
   /** The image exists already: the record and Temporal were restored from before it was created. Usually absent. */
   readonly image?: ImageRef;
+  /** The phase `role` has ended in the activity of preflight. */
+  readonly roleIsReady?: boolean;
 }
 
 /** The input of every step of an import. */

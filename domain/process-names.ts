@@ -63,6 +63,8 @@ export interface ImportWorkflowInput {
    * Absent: 0.
    */
   readonly firstStep?: number;
+  /** The record was written before this workflow was started. Absent: the workflow makes sure that there is one. */
+  readonly recorded?: boolean;
   /**
    * Search attributes that this workflow keeps up to date: `set` if it was started with those of its request, `unset` if not.
    * Absent: the namespace has none, or an earlier version has started it.

@@ -38,7 +38,7 @@ export type WorkflowStatus =
   | { readonly kind: 'unreachable'; readonly reason: string };
 
 /** A workflow to start. The implementation adds the timing, and whether it has search attributes. */
-export type WorkflowStart = Omit<ImportWorkflowInput, 'pace' | 'search'>;
+export type WorkflowStart = Omit<ImportWorkflowInput, 'pace' | 'search' | 'recorded'>;
 
 /** What Temporal shows of a workflow. */
 export interface ShownWorkflow {

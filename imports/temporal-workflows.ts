@@ -53,7 +53,10 @@ export function createImportWorkflows(
   }
 
   const options = (start: WorkflowStart, by?: ImportWorkflowInput['search']) => {
-    const input: ImportWorkflowInput = { ...start, pace: timing, ...(by === undefined ? {} : { search: by }) };
+    const input: ImportWorkflowInput = {
+      ...{ ...start, recorded: true, pace: timing },
+      ...(by === undefined ? {} : { search: by }),
+    };
     return {
       workflowId: importWorkflowId(start.importId),
       taskQueue: MAIN_QUEUE,

@@ -42,7 +42,7 @@ export function activitiesOn(taskQueue: string, pace: ActivityTiming, shown: Act
 
 /**
  * Thousands wait concurrently for minutes, and each heartbeat is a write to Temporal's database and an action on the bill of
- * Temporal Cloud. With the default of 10 s: a heartbeat every 75 s. Another worker takes over that much later, which costs only
+ * Temporal Cloud. With the default of 10 s: a heartbeat every two minutes. Another worker takes over that much later, which costs only
  * time; a cancel does not wait for a watcher. Short timeouts are those of tests.
  */
 const WATCHER_HEARTBEAT_FACTOR = 15;

@@ -57,6 +57,8 @@ export interface ImportControl {
    * Throws `ReturnToPhase` if an earlier phase has to run first, and `ImportEnded` if the record shows that the import has ended.
    */
   runStep<T>(phase: Phase, activity: (input: StepInput) => Promise<T>): Promise<T>;
+  /** As `runStep`, for an activity that also runs the step after its own. */
+  runTwoSteps<T>(phase: Phase, activity: (input: StepInput) => Promise<T>): Promise<T>;
   /** As `runStep`, for the activity that runs before the request is known; it gets the number of the step. */
   runUntilDone<T>(phase: Phase, activity: (step: number) => Promise<T>): Promise<T>;
   /** Continues as new if the history has become long: imports may be resumed in vain without limit. */
@@ -114,14 +116,15 @@ export function openImportControl(input: ImportWorkflowInput, carried: () => Car
 
   const stateNow = () => (ending === 'cancelled' ? 'cancelling' : 'running');
 
-  async function runUntilDone<T>(of: Phase, activity: (step: number) => Promise<T>): Promise<T> {
+  async function runUntilDone<T>(of: Phase, activity: (step: number) => Promise<T>, steps = 1): Promise<T> {
     phase = of;
     for (;;) {
       showPhase(of, stateNow());
-      stepCount += 1;
+      const step = stepCount + 1;
+      stepCount += steps;
       const cancelsBefore = cancelCount;
       try {
-        return await activity(stepCount);
+        return await activity(step);
       } catch (error) {
         const recorded = recordedIn(error);
         if (recorded !== null && patched('record-decides')) {
@@ -189,6 +192,8 @@ export function openImportControl(input: ImportWorkflowInput, carried: () => Car
     return request;
   }
 
+  const inputOf = (step: number): StepInput => ({ importId, step, request: knownRequest(), attempt });
+
   return {
     get phase() {
       return phase;
@@ -211,8 +216,8 @@ export function openImportControl(input: ImportWorkflowInput, carried: () => Car
     },
     request: knownRequest,
     runUntilDone,
-    runStep: (of, activity) =>
-      runUntilDone(of, (step) => activity({ importId, step, request: knownRequest(), attempt })),
+    runStep: (of, activity) => runUntilDone(of, (step) => activity(inputOf(step))),
+    runTwoSteps: (of, activity) => runUntilDone(of, (step) => activity(inputOf(step)), 2),
     continueIfLong,
   };
 }

@@ -1,5 +1,6 @@
 /** One import, from the accepted request to the checked image: the lifecycle of docs/architecture.md, read from top to bottom. */
-import { ApplicationFailure, CancellationScope, ContinueAsNew, isCancellation } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, ContinueAsNew, isCancellation, patched } from '@temporalio/workflow';
+import type { WatchedImport } from '../activities/watch-import.js';
 import type { FinalState, ImageRef, ImportError } from '../domain/import.js';
 import { type Ending, type ImportPlan, NO_RESULTS, type PhaseResults, resultsWithout } from '../domain/plan.js';
 import {
@@ -26,6 +27,8 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
   let results: PhaseResults = input.continued?.results ?? NO_RESULTS;
   let ending: Ending | null = input.continued?.ending ?? null;
   const control = openImportControl(input, () => ({ results, ending }));
+  // Temporal Cloud bills each activity, and each is a write to Temporal's database.
+  const fewerActivities = patched('fewer-activities');
   try {
     control.setRequest(await acceptedRequest());
     return control.end(await lifecycle());
@@ -36,7 +39,8 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
 
   /** Not cancellable: without the request there is nothing to clean up by. */
   async function acceptedRequest(): Promise<ImportRequest> {
-    if (input.continued !== undefined && input.request !== null) return input.request;
+    const isRecorded = input.continued !== undefined || (input.recorded === true && fewerActivities);
+    if (isRecorded && input.request !== null) return input.request;
     const { importId } = input;
     const recorded = await CancellationScope.nonCancellable(() =>
       control.runUntilDone('accepted', (step) =>
@@ -91,19 +95,15 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
 
   /** Each phase runs until it has a result. */
   async function runPhases(): Promise<ImageRef | null> {
-    const { imageName, region, upload: to, role, disks } = control.request();
+    const { region, upload: to, role, disks } = control.request();
     const onAnyWorker = (summary: string) => activitiesOn(MAIN_QUEUE, pace, { summary, limit: SHORT });
-    const onFileHost = activitiesOn(fileQueue, pace, {
-      summary: `check ${imageName} before the upload`,
-      limit: READING,
-    });
     const count = `${disks.length} ${disks.length === 1 ? 'disk' : 'disks'}`;
     const onUploadQueue = activitiesOn(uploadQueue(fileQueue), pace, { summary: `upload ${count} to ${to.bucket}` });
     const onPollQueue = (summary: string) => watchersOn(POLL_QUEUE, pace, summary);
     // Distribution waits for long, so it runs on the queue for waiting; it creates copies, so a cancel waits for its end.
     const onWatchQueue = activitiesOn(WATCH_QUEUE, pace, { summary: 'copy and share the image' });
 
-    const plan = results.plan ?? (await control.runStep('preflight', onFileHost.preflight));
+    const plan = results.plan ?? (await preflight());
     results = plan.image === undefined ? { ...results, plan } : withImage(plan, plan.image);
     if (control.request().dryRun) return null;
     if (control.request().role !== 'skip' && !results.role) {
@@ -118,12 +118,17 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
       results.image ??
       (await control.runStep('import', (step) => onAnyWorker(`ImportImage in ${region}`).startImport(step, uploaded)));
     results = { ...results, image };
-    if (!results.available)
-      await control.runStep('import', (step) =>
-        onPollQueue(`wait for image ${image.imageId}`).watchImport(step, image),
-      );
+    const detects = control.request().detection.strategy !== 'none';
+    if (!results.available) {
+      const { watchImport } = onPollQueue(`wait for image ${image.imageId}`);
+      if (fewerActivities && detects) {
+        const watched = await control.runTwoSteps('import', (step) => watchImport(step, image, 'detection'));
+        // A worker of an earlier version returns nothing.
+        results = { ...results, detected: (watched as WatchedImport | undefined)?.detected ?? false };
+      } else await control.runStep('import', (step) => watchImport(step, image));
+    }
     results = { ...results, available: true };
-    if (control.request().detection.strategy !== 'none' && !results.detected) {
+    if (detects && !results.detected) {
       await control.runStep('detection', (step) =>
         onPollQueue(`detection of image ${image.imageId}`).detect(step, image),
       );
@@ -135,6 +140,19 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
     }
     results = { ...results, distributed: true };
     return image;
+  }
+
+  /** Runs the phase `role` in the activity of preflight; if that fails, it runs again as an activity of its own. */
+  async function preflight(): Promise<ImportPlan> {
+    const { imageName } = control.request();
+    const onFileHost = activitiesOn(fileQueue, pace, {
+      summary: `check ${imageName} before the upload`,
+      limit: READING,
+    });
+    if (!fewerActivities) return await control.runStep('preflight', (step) => onFileHost.preflight(step));
+    const plan = await control.runTwoSteps('preflight', (step) => onFileHost.preflight(step, 'role'));
+    if (plan.roleIsReady === true) results = { ...results, role: true };
+    return plan;
   }
 
   /** The image exists already: the role and the upload are not needed. */

@@ -2,6 +2,9 @@
  * npm run bench:batch -- --items 200 [--at-once 50] [--import-seconds 0] [--kills 0] [--server embedded|postgres]: runs one
  * batch on the emulator and compares it with the limit of the same Temporal server. The last line is the summary. Exits
  * with 1 if an item did not end exactly once with one image. docs/scale.md has the results.
+ *
+ * npm run bench:batch -- --alone [--upload-seconds 43] [--import-seconds 1200]: runs one import alone, and prints only the
+ * actions that Temporal Cloud would bill for it.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -11,6 +14,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type BatchItemView, type BatchView, isFinalBatch } from '../../domain/batch/batch.js';
 import { BUCKET, REGION, type Service, startService } from '../../test/support/e2e/service.js';
+import { type Actions, countActions, describeActions, difference } from './actions.js';
+import { importAlone, UPLOAD_RATE } from './alone.js';
 import { costliestStatements, countStatements, type DatabaseUse, databaseUse } from './database.js';
 import { makeImages } from './images.js';
 import { cpuSeconds, events, residentKiB, type Sample, slope } from './measure.js';
@@ -34,12 +39,15 @@ const { values } = parseArgs({
     'import-seconds': { type: 'string', default: '0' },
     kills: { type: 'string', default: '0' },
     server: { type: 'string', default: 'embedded' },
+    alone: { type: 'boolean', default: false },
+    'upload-seconds': { type: 'string', default: '0' },
   },
 });
 const ITEMS = Number(values.items);
 const AT_ONCE = Number(values['at-once']);
 const IMPORT_SECONDS = Number(values['import-seconds']);
 const KILLS = Number(values.kills);
+const UPLOAD_SECONDS = Number(values['upload-seconds']);
 if (values.server !== 'embedded' && values.server !== 'postgres')
   throw new Error('--server must be embedded or postgres');
 
@@ -54,6 +62,7 @@ const service = await startService({
     ECS_IMPORT_BATCH_LOOK_MS: '300',
     ECS_IMPORT_BATCH_GATHER_MS: '1000',
     LOG_LEVEL: 'warn',
+    ...(values.alone ? { ECS_IMPORT_LIMIT_RATE: String(UPLOAD_RATE) } : {}),
     ...(production === null ? {} : { TEMPORAL_ADDRESS: production.address }),
   },
 });
@@ -62,11 +71,19 @@ try {
   // The emulator shares the machine with the service, so it skips signature checks and MD5.
   const cheap = { signature: 'off', etag: 'fast', quotaImages: 1_000_000 };
   await service.settings({ ...cheap, importSeconds: IMPORT_SECONDS, detectionSeconds: 0 });
-  console.log(await bench(service));
+  if (values.alone) console.log(await importAlone(service, path.join(folder, 'alone'), UPLOAD_SECONDS, actions));
+  else console.log(await bench(service));
 } finally {
   await service.stop();
   await production?.stop();
   await rm(folder, { recursive: true, force: true });
+}
+
+function actions(): Promise<Actions> {
+  if (production !== null) return countActions(production);
+  const pid = service.stack.parts().find(({ name }) => name === 'temporal')?.pid;
+  if (pid === null || pid === undefined) throw new Error('the Temporal server does not run');
+  return countActions({ pid });
 }
 
 async function bench(on: Service): Promise<string> {
@@ -92,11 +109,13 @@ async function bench(on: Service): Promise<string> {
   });
   const before = await use();
   const cpuBefore = await cpuOf(on);
+  const actionsBefore = await actions();
   const { id, acceptedInMs } = await create(on, images);
   console.log(`${ITEMS} items accepted in ${acceptedInMs.toFixed(0)} ms`);
   const { samples, single } = await follow(on, id);
   const cpuAfter = await cpuOf(on);
   const after = await use();
+  const actionsUsed = difference(await actions(), actionsBefore);
   const limitAfter = await measureLimit();
   const limit = (limitBefore + limitAfter) / 2;
 
@@ -120,6 +139,8 @@ async function bench(on: Service): Promise<string> {
   console.log(
     `events per import: ${history.perImport.toFixed(1)}, and ${history.batchPerImport.toFixed(1)} of the batch (longest run ${history.longestBatchRun})`,
   );
+  // The single import beside the batch counts as an item.
+  console.log(`actions per import: ${describeActions(actionsUsed, ITEMS + (single === null ? 0 : 1))}`);
   console.log(`KiB of history per import: ${history.historyKiB.toFixed(1)}`);
   console.log(`PostgreSQL per import: ${usePerImport(before.record, after.record)}`);
   for (const { text, calls: times, ms } of await costliestStatements(databaseUrl, 5)) {

@@ -24,6 +24,7 @@ export interface ProductionServer {
   readonly address: string;
   /** The URL of the PostgreSQL database of Temporal. */
   readonly databaseUrl: string;
+  readonly metricsUrl: string;
   readonly parts: () => readonly PartRecord[];
   readonly stop: () => Promise<void>;
 }
@@ -83,7 +84,8 @@ export async function startProductionServer(dataDir: string): Promise<Production
     ]);
     const databaseUrl = new URL(postgres.url);
     databaseUrl.pathname = STORES.temporal;
-    return { address, databaseUrl: databaseUrl.href, parts: supervisor.parts, stop: supervisor.stop };
+    const metricsUrl = `http://127.0.0.1:${ports[9]}/metrics`;
+    return { address, databaseUrl: databaseUrl.href, metricsUrl, parts: supervisor.parts, stop: supervisor.stop };
   } catch (error) {
     await supervisor.stop();
     throw error;

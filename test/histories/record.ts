@@ -52,6 +52,18 @@ const post = (service: Service, id: string, what: string, body = {}) =>
 const RECORDINGS: readonly Recording[] = [
   { name: 'sealed', bringThere: until('succeeded') },
   { name: 'succeeded', bringThere: until('succeeded') },
+  // Runs the role and the detection in the activities before them.
+  { name: 'fewer-activities', bringThere: until('succeeded') },
+  {
+    // They fail there, and run as activities of their own.
+    name: 'separate-activities',
+    request: { role: 'verify', roleName: 'lacks-7', detection: { failOn: 'blocking' } },
+    async bringThere(service, id) {
+      await service.untilState(id, 'attention');
+      await post(service, id, 'resume', { set: { role: 'ensure' } });
+      await service.untilState(id, 'failed');
+    },
+  },
   { name: 'dry-run', request: { dryRun: true }, bringThere: until('succeeded') },
   {
     name: 'distributed',
@@ -240,7 +252,8 @@ async function main(): Promise<void> {
     }
     for (const { name, request, bringThere, after, run } of RECORDINGS.filter((recording) => only.test(recording.name))) {
       const importSeconds = name === 'cancelled-importing' ? 600 : name === 'sent-again' ? 3 : 0.3;
-      await service.settings({ importSeconds, copySeconds: 0.3, failImports: [doomed] });
+      const detectionItems = name === 'separate-activities' ? [AT_RISK] : null;
+      await service.settings({ importSeconds, copySeconds: 0.3, failImports: [doomed], detectionItems });
       const id = await service.start({ ...REQUEST, disks, ...request });
       await bringThere(service, id);
       // The record is written before the workflow itself has ended.
@@ -276,6 +289,8 @@ function firstRunOf({ events }: History): string {
 }
 
 const doomed = { code: 'InvalidImageFormat.Malformed', message: 'The image is broken.', imageName: 'doomed' };
+
+const AT_RISK = { name: 'GUESTOS.Virtio', value: 'No', riskLevel: 'High', riskCode: null };
 
 /** Without this machine's names; replay looks at neither. */
 function withoutNames(text: string, folder: string): string {

@@ -4,7 +4,9 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { ImportActivities } from '../../../activities/index.js';
 import { newImportId } from '../../../domain/ids.js';
 import type { FinalState, ImageRef, ImportError } from '../../../domain/import.js';
+import { isRecord } from '../../../domain/json-value.js';
 import type { Ending, ImportPlan, StepInput } from '../../../domain/plan.js';
+import { RECORD_DECIDES } from '../../../domain/process-names.js';
 import type { ImportRequest } from '../../../domain/request/request.js';
 import { tryIn } from './crashing-process.js';
 import type { Surroundings } from './real-dependencies.js';
@@ -31,6 +33,8 @@ export interface Crash {
 /** After this many attempts an activity counts as never ending. */
 const MAX_ATTEMPTS = 40;
 const RETRY_MS = 5;
+/** An activity may run the next step too. */
+const STEPS_PER_ACTIVITY = 2;
 
 /** One import, driven like its workflow does. */
 export class Importing {
@@ -38,7 +42,9 @@ export class Importing {
   /** Number and name of the last call before the crash of its process; null before. */
   last: string | null = null;
   private begun = 0;
+  private step = 0;
   private plan: ImportPlan | null = null;
+  private detected = false;
   private image: ImageRef | null = null;
 
   constructor(
@@ -65,19 +71,22 @@ export class Importing {
     afterCrash: () => Promise<boolean> = async () => true,
   ): Promise<void> {
     this.begun = Math.max(this.begun, ACTIVITIES.indexOf(activity) + 1);
-    const step = { importId: this.id, step: this.begun, request: this.request, attempt: 1 };
+    this.step += STEPS_PER_ACTIVITY;
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const crashes = attempt === 1 && crash?.activity === activity;
       const calls = crashes ? crash.calls : Number.POSITIVE_INFINITY;
+      const step = { importId: this.id, step: this.step, request: this.request, attempt: 1 };
       const end = await tryIn(this.surroundings, { attempt, calls }, (all) =>
         this.perform(all, activity, step, ending),
       );
       if (end.kind === 'done') return;
+      const overtaken = end.kind === 'failed' ? overtakenBy(end.error) : null;
       if (end.kind === 'crashed') {
         this.last = end.last;
         await this.letLeasesEnd();
         if (!(await afterCrash())) return;
-      } else if (end.error instanceof ApplicationFailure && end.error.nonRetryable) throw end.error;
+      } else if (overtaken !== null) this.step = overtaken + 1;
+      else if (end.error instanceof ApplicationFailure && end.error.nonRetryable) throw end.error;
       await sleep(RETRY_MS);
     }
     throw new Error(`${activity} has not ended after ${MAX_ATTEMPTS} attempts`);
@@ -94,9 +103,10 @@ export class Importing {
         await activities.accept({ importId: this.id, step: step.step, request: this.request, fileQueue: 'files' });
         return;
       case 'preflight':
-        this.plan = await activities.preflight(step);
+        this.plan = await activities.preflight(step, 'role');
         return;
       case 'setUpRole':
+        if (this.plan?.roleIsReady === true) return;
         return await activities.setUpRole(step, known(this.plan));
       case 'upload':
         this.plan = await activities.upload(step, known(this.plan));
@@ -105,8 +115,10 @@ export class Importing {
         this.image = await activities.startImport(step, known(this.plan));
         return;
       case 'watchImport':
-        return await activities.watchImport(step, known(this.image));
+        this.detected = (await activities.watchImport(step, known(this.image), 'detection')).detected;
+        return;
       case 'detect':
+        if (this.detected) return;
         return await activities.detect(step, known(this.image));
       case 'distribute': {
         const { regions, shareWith } = this.request.distribute;
@@ -125,6 +137,13 @@ export class Importing {
       [this.id],
     );
   }
+}
+
+/** The step that has written to the record, where an attempt found that its own one is over. */
+function overtakenBy(error: unknown): number | null {
+  if (!(error instanceof ApplicationFailure) || error.type !== RECORD_DECIDES) return null;
+  const [state] = error.details ?? [];
+  return isRecord(state) && typeof state.step === 'number' ? state.step : null;
 }
 
 function known<T>(value: T | null): T {
