@@ -48,13 +48,20 @@ export interface ShownWorkflow {
   readonly details: string;
 }
 
+/** How workflows share the task queues with others, by Temporal's names. */
+export interface WorkflowPriority {
+  readonly priorityKey: number;
+  readonly fairnessKey: string;
+  readonly fairnessWeight: number;
+}
+
 /** The workflows of imports. `temporal-workflows.ts` implements them on a Temporal server. */
 export interface ImportWorkflows {
   /** The Temporal namespace, for messages. */
   readonly namespace: string;
   readonly server: TemporalServerReader;
   /** Also `delivered` if the workflow was started before, whether it still runs or not. */
-  start(start: WorkflowStart, shown: ShownWorkflow): Promise<Delivery>;
+  start(start: WorkflowStart, shown: ShownWorkflow, priority?: WorkflowPriority): Promise<Delivery>;
   cancel(importId: string, signal: CancelSignal): Promise<Delivery>;
   resume(importId: string, signal: ResumeSignal): Promise<Delivery>;
   /**

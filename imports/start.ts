@@ -66,7 +66,7 @@ export async function startWorkflow(deps: ImportDependencies, accepted: ImportTo
   return delivery;
 }
 
-function shownOf(request: ImportRequest, by: Requester | undefined): ShownWorkflow {
+export function shownOf(request: ImportRequest, by?: Requester): ShownWorkflow {
   const { imageName, region, upload, disks } = request;
   return {
     search: searchOfRequest(request, by),

@@ -72,7 +72,7 @@ export function createImportWorkflows(
     server: createServerReader(client),
     activitiesEndWithinMs: activitiesEndWithinMs(timing),
 
-    async start(start, shown) {
+    async start(start, shown, priority) {
       const delivery = await send(() =>
         withSearch(search, (has) =>
           client.workflow.start(IMPORT_WORKFLOW, {
@@ -81,6 +81,7 @@ export function createImportWorkflows(
             staticSummary: shown.summary,
             staticDetails: shown.details,
             ...(has ? { typedSearchAttributes: searchPairs(shown.search) } : {}),
+            ...(priority === undefined ? {} : { priority }),
           }),
         ),
       );

@@ -10,7 +10,7 @@ import { countItems } from './batch-counts.js';
 import { needsOf } from './batch-needs.js';
 import { FINAL_STATES_SQL } from './final-states.js';
 import { atStartOf } from './imports.js';
-import { ITEM_COLUMNS, type ItemToStart } from './items-to-start.js';
+import { type ClaimedItem, ITEM_COLUMNS } from './items-to-start.js';
 import { CANCELS_CHANNEL } from './step-write.js';
 import { transaction } from './transaction.js';
 
@@ -52,7 +52,7 @@ export interface PageChoice {
 }
 
 export interface PageTaken {
-  readonly items: readonly ItemToStart[];
+  readonly items: readonly ClaimedItem[];
   /** The page was claimed before. If it is empty now, the next page follows. */
   readonly isRepeated: boolean;
 }
@@ -328,8 +328,8 @@ export async function copyFinalStates(pool: pg.Pool, batchId: string): Promise<v
 async function claimedPage(
   client: pg.Pool | pg.PoolClient,
   { batchId, page }: Pick<PageChoice, 'batchId' | 'page'>,
-): Promise<readonly ItemToStart[]> {
-  const result = await client.query<ItemToStart>(
+): Promise<readonly ClaimedItem[]> {
+  const result = await client.query<ClaimedItem>(
     `select ${ITEM_COLUMNS} from ecs_image_import.batch_items item join ecs_image_import.batches batch on batch.id = item.batch_id
      where item.batch_id = $1 and page = $2 and item.state = 'started' order by rank, item`,
     [batchId, page],
@@ -341,8 +341,8 @@ async function claimedPage(
  * Reads the first items of every account, region and bucket, then applies the limits, then the order. The number of rows read
  * grows with these pairs and room, not with the waiting items. An item that exceeds its bucket's limit uses no room of its region.
  */
-async function claimPage(client: pg.PoolClient, choice: PageChoice): Promise<readonly ItemToStart[]> {
-  const result = await client.query<ItemToStart>(
+async function claimPage(client: pg.PoolClient, choice: PageChoice): Promise<readonly ClaimedItem[]> {
+  const result = await client.query<ClaimedItem>(
     `with busy as (
        select ${PLACE_SQL('b.')} as place, b.bucket, count(*)::int as n
        from ecs_image_import.batch_items b join ecs_image_import.imports i on i.id = b.import_id

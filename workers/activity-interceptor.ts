@@ -13,6 +13,7 @@ import { isObject } from '../domain/json-value.js';
 import { keyOf } from '../store/blocked-attempts.js';
 import { withLogContext } from '../telemetry/log-context.js';
 import type { WorkerObserver } from './observer.js';
+import type { WorkerTraces } from './traces.js';
 import { type RunningActivity, runAs } from './watchdog/running-activity.js';
 import type { Watchdog } from './watchdog/watchdog.js';
 
@@ -24,7 +25,7 @@ export interface Supervision {
   /** Absent: the process has no port for health checks and metrics. */
   readonly observer?: WorkerObserver;
   /** Absent: traces are off. */
-  readonly traces?: { readonly outer: ActivityInterceptorsFactory; readonly inner: ActivityInterceptorsFactory };
+  readonly traces?: Omit<WorkerTraces, 'stop'>;
 }
 
 /**

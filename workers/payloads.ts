@@ -1,5 +1,5 @@
 /** What a worker needs so that it only runs what this service started. */
-import type { ClientInterceptors } from '@temporalio/client';
+import type { WorkflowClientInterceptor } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import type { WorkerSettings } from '../config/worker.js';
@@ -15,7 +15,7 @@ export interface WorkerPayloads {
   readonly dataConverter: DataConverter;
   readonly activityInterceptor: ActivityInterceptorsFactory;
   /** Of the client of activities. */
-  readonly clientInterceptors: ClientInterceptors;
+  readonly clientInterceptors: readonly WorkflowClientInterceptor[];
   /** Decrypts queries of web sources. */
   readonly keyring: Keyring;
   readonly stop: () => void;
@@ -47,7 +47,7 @@ export async function openWorkerPayloads(
   return {
     dataConverter: workerDataConverter(payloads, report),
     activityInterceptor: refuseForeignActivities(payloads.mayBePlain),
-    clientInterceptors: { workflow: [sealCalls] },
+    clientInterceptors: [sealCalls],
     keyring: payloads.keyring,
     stop: keepKeysFresh(payloads, endStops),
   };

@@ -96,6 +96,7 @@ export async function runSupervisedWorker(
         worker.identity,
         interceptors,
         payloads,
+        supervision?.traces === undefined ? [] : [supervision.traces.client],
       );
       let reports: LivenessReports | null = null;
       const stop = () => {

@@ -1,7 +1,10 @@
 /** Spans of a worker: its activities, in the trace of the request that started their import, and their calls to the cloud. */
+
+import type { WorkflowClientInterceptor } from '@temporalio/client';
 import {
   OpenTelemetryActivityInboundInterceptor,
   OpenTelemetryActivityOutboundInterceptor,
+  OpenTelemetryWorkflowClientInterceptor,
 } from '@temporalio/interceptors-opentelemetry';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { listenToCalls } from '../alibaba/call-events.js';
@@ -13,6 +16,8 @@ export interface WorkerTraces extends Traces {
   readonly outer: ActivityInterceptorsFactory;
   /** Describes it. After the interceptor that knows the import. */
   readonly inner: ActivityInterceptorsFactory;
+  /** Passes the trace of an activity on to the workflows that it starts. */
+  readonly client: WorkflowClientInterceptor;
 }
 
 export function startWorkerTraces(version: string): WorkerTraces {
@@ -31,6 +36,7 @@ export function startWorkerTraces(version: string): WorkerTraces {
         },
       },
     }),
+    client: new OpenTelemetryWorkflowClientInterceptor(),
     async stop() {
       stopListening();
       await traces.stop();

@@ -1,4 +1,5 @@
 /** One process polls several task queues, so that waiting or long activities do not block the others. */
+import type { WorkflowClientInterceptor } from '@temporalio/client';
 import {
   type ActivityInterceptorsFactory,
   type NativeConnection,
@@ -52,6 +53,7 @@ export async function createImportWorkers(
   identity: string,
   interceptors: readonly ActivityInterceptorsFactory[] = [],
   payloads: WorkerPayloads | null = null,
+  clientInterceptors: readonly WorkflowClientInterceptor[] = [],
 ): Promise<ImportWorkers> {
   const activities = createActivities(deps);
   const files = fileQueue(settings.host);
@@ -64,7 +66,7 @@ export async function createImportWorkers(
     interceptors: {
       // The first one sees the input as it was sent.
       activity: [...(payloads === null ? [] : [payloads.activityInterceptor]), ...interceptors],
-      ...(payloads === null ? {} : { client: payloads.clientInterceptors }),
+      client: { workflow: [...clientInterceptors, ...(payloads === null ? [] : payloads.clientInterceptors)] },
       workflowModules: [...workflowModules],
     },
     namespace: settings.temporal.namespace,

@@ -12,7 +12,7 @@ import {
   WATCH_QUEUE,
 } from '../domain/process-names.js';
 import type { ImportRequest } from '../domain/request/request.js';
-import { activitiesOn, READING, SHORT, watchersOn } from './activity-options.js';
+import { activitiesOn, longTimeoutMs, READING, SHORT, watchersOn } from './activity-options.js';
 import { importErrorOf } from './failures.js';
 import { openImportControl } from './import-control.js';
 import { ImportEnded, ReturnToPhase } from './import-jumps.js';
@@ -101,7 +101,10 @@ export async function importImage(input: ImportWorkflowInput): Promise<ImportOut
     const onUploadQueue = activitiesOn(uploadQueue(fileQueue), pace, { summary: `upload ${count} to ${to.bucket}` });
     const onPollQueue = (summary: string) => watchersOn(POLL_QUEUE, pace, summary);
     // Distribution waits for long, so it runs on the queue for waiting; it creates copies, so a cancel waits for its end.
-    const onWatchQueue = activitiesOn(WATCH_QUEUE, pace, { summary: 'copy and share the image' });
+    const onWatchQueue = activitiesOn(WATCH_QUEUE, pace, {
+      summary: 'copy and share the image',
+      heartbeatTimeoutMs: longTimeoutMs(pace),
+    });
 
     const plan = results.plan ?? (await preflight());
     results = plan.image === undefined ? { ...results, plan } : withImage(plan, plan.image);

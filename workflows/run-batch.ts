@@ -31,8 +31,8 @@ const MAX_EVENTS = 2_000;
 
 /**
  * Promises: every item is started once for each attempt, and the batch ends when all items have ended.
- * A sliding window: no import waits for the slowest one of its page. The imports of a page are abandoned children, and
- * the batch continues as new after each page, so its history holds one page. The record knows how imports ended.
+ * A sliding window: no import waits for the slowest one of its page. The request for a page starts its imports, and the
+ * batch continues as new after each page, so its history holds one page. The record knows how imports ended.
  * A cancel by Temporal's own interface cancels the batch and its imports, as the batch's cancel signal does.
  */
 export async function runBatch(input: BatchWorkflowInput): Promise<BatchOutcome> {
@@ -109,7 +109,8 @@ async function run(input: BatchWorkflowInput, nativeCancel: Promise<never>): Pro
     pageRequest = scope;
     const { policy, forgiven } = control;
     try {
-      return await scope.run(() => onWatchQueue.nextPage({ batchId, page, policy, forgiven }));
+      const starts = { pace, search: input.search === true };
+      return await scope.run(() => onWatchQueue.nextPage({ batchId, page, policy, forgiven, starts }));
     } catch (error) {
       // Also where the worker died while the request was being cancelled.
       if (isCancellation(error) || scope.consideredCancelled) return null;
@@ -119,6 +120,7 @@ async function run(input: BatchWorkflowInput, nativeCancel: Promise<never>): Pro
     }
   }
 
+  /** For a page of a worker of an earlier version, which leaves the start to the workflow. */
   async function startImport({ importId, fileQueue, search: values }: ItemToStart): Promise<void> {
     const start: ImportWorkflowInput = { importId, request: null, fileQueue, pace };
     const search = input.search === undefined || values === undefined ? null : values;

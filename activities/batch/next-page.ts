@@ -5,19 +5,23 @@ import { admit } from '../../domain/batch/admission.js';
 import type { BatchCounts, BatchHold } from '../../domain/batch/batch.js';
 import type { BatchPolicy } from '../../domain/batch/policy.js';
 import { newImportId } from '../../domain/ids.js';
-import type { ItemToStart } from '../../store/items-to-start.js';
+import type { ClaimedItem, ItemToStart } from '../../store/items-to-start.js';
 import { startHeartbeats } from '../heartbeat.js';
 import type { FirstCheck } from './check-first.js';
 import type { BatchDependencies } from './dependencies.js';
 import { createQuotaRoom } from './quota-room.js';
+import { createImportStarts, type StartOrder } from './start-imports.js';
 
 export interface PageInput {
   readonly batchId: string;
   readonly page: number;
   readonly policy: BatchPolicy;
   readonly forgiven: number;
+  /** Start the imports of the page. Absent in workflows of earlier versions, which start them as child workflows. */
+  readonly starts?: StartOrder;
 }
 
+/** The items of a page are empty if the activity has started them. */
 export type PageAnswer = { readonly failed: number } & (
   | { readonly kind: 'page'; readonly items: readonly ItemToStart[] }
   | { readonly kind: 'hold'; readonly reason: BatchHold }
@@ -40,6 +44,7 @@ export interface PageDependencies extends BatchDependencies {
 }
 
 export function createNextPage(deps: PageDependencies) {
+  const startImports = createImportStarts();
   const quotaRoom = createQuotaRoom(deps);
   const pollIntervalMs = ({ total }: BatchCounts) =>
     Math.max(deps.batchTiming.pollIntervalMs, Math.min(MAX_POLL_INTERVAL_MS, total / ITEMS_PER_POLL_MS));
@@ -48,6 +53,12 @@ export function createNextPage(deps: PageDependencies) {
     const context = Context.current();
     const { batchId, policy } = input;
     const stopHeartbeats = startHeartbeats(context, () => undefined, { notices: deps.cancels, id: batchId });
+    /** Also during a cancel: the cancel of the batch then finds their workflows. */
+    const pageOf = async (items: readonly ClaimedItem[], failed: number): Promise<PageAnswer> => {
+      if (input.starts === undefined) return { kind: 'page', items: items.map(withoutRequest), failed };
+      await startImports({ batchId, policy, ...input.starts }, items);
+      return { kind: 'page', items: [], failed };
+    };
     let gatheringSince: number | null = null;
     let isChecked = policy.checkFirst === false;
     try {
@@ -56,7 +67,7 @@ export function createNextPage(deps: PageDependencies) {
       if ((await deps.batches.claimedItems(batchId, input.page)).length > 0) {
         const { failed } = await deps.batches.settle(batchId);
         const items = await deps.batches.claimedItems(batchId, input.page);
-        if (items.length > 0) return { kind: 'page', items, failed };
+        if (items.length > 0) return await pageOf(items, failed);
       }
       for (;;) {
         const counts = await deps.batches.settle(batchId);
@@ -94,7 +105,7 @@ export function createNextPage(deps: PageDependencies) {
             // An empty page moves the workflow on to the next one. A batch that starts again begins at its last page.
             if (items.length > 0 || isRepeated) {
               await deps.batches.waitsFor(input, null);
-              return { kind: 'page', items, failed };
+              return await pageOf(items, failed);
             }
             gatheringSince = null;
             reason = quota.reason;
@@ -107,6 +118,10 @@ export function createNextPage(deps: PageDependencies) {
       stopHeartbeats();
     }
   };
+}
+
+function withoutRequest({ importId, fileQueue, search }: ClaimedItem): ItemToStart {
+  return { importId, fileQueue, search };
 }
 
 /** A small page costs as much as a large one: a short delay while other imports run is cheaper. */

@@ -148,7 +148,7 @@ describe('an import', () => {
     expect(await service.state()).toMatchObject({ images: [], objects: [], uploads: [] });
   });
 
-  test('stays under 60 events of history', async () => {
+  test('stays under 45 events of history', async () => {
     const id = await service.start();
     await service.untilState(id, 'succeeded');
     const connection = await Connection.connect(service.temporalConnection());
@@ -157,7 +157,7 @@ describe('an import', () => {
       execution: { workflowId: `import/${id}` },
     });
     await connection.close();
-    expect(Number(described.workflowExecutionInfo?.historyLength)).toBeLessThanOrEqual(60);
+    expect(Number(described.workflowExecutionInfo?.historyLength)).toBeLessThanOrEqual(45);
   });
 });
 

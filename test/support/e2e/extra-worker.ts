@@ -14,7 +14,7 @@ export interface ExtraWorker {
 }
 
 /**
- * Resolves when the worker polls its queues.
+ * Resolves when the worker polls its queues. It ends with the service at the latest.
  * @param main the program; default: that of `dist/`
  */
 export async function startExtraWorker(service: Service, env: NodeJS.ProcessEnv, main = MAIN): Promise<ExtraWorker> {
@@ -39,13 +39,13 @@ export async function startExtraWorker(service: Service, env: NodeJS.ProcessEnv,
   const ended = once(child, 'exit').then(() => Promise.reject(new Error(`the worker has ended: ${complaint}`)));
   // After it has started, its end is no error.
   ended.catch(() => undefined);
-  await Promise.race([once(createInterface({ input: child.stdout }), 'line'), ended]);
-  return {
-    async end() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const exited = once(child, 'exit');
-      child.kill('SIGKILL');
-      await exited;
-    },
+  const end = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
   };
+  service.atStop(end);
+  await Promise.race([once(createInterface({ input: child.stdout }), 'line'), ended]);
+  return { end };
 }

@@ -220,8 +220,12 @@ export async function startService(settings: ServiceSettings = {}) {
     return text.split('\n').filter((line) => line !== '' && !/^(--- |ready )/.test(line));
   }
 
+  const atStop: (() => Promise<void>)[] = [];
+
   return {
     stack,
+    /** `end` runs before the servers stop, also where the test has failed. */
+    atStop: (end: () => Promise<void>) => void atStop.push(end),
     logOf,
     dataDir,
     /** Options of Temporal's client for the embedded server. */
@@ -294,6 +298,7 @@ export async function startService(settings: ServiceSettings = {}) {
     kill: (name: string) => signal(name, 'SIGKILL'),
     signal,
     async stop(options: { readonly keepData?: boolean } = {}) {
+      await Promise.all(atStop.map((end) => end()));
       await stack.stop();
       if (options.keepData !== true) rmSync(dataDir, { recursive: true, force: true });
     },
