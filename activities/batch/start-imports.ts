@@ -45,6 +45,11 @@ export function createImportStarts() {
         if (delivery.kind === 'unreachable') throw new Error(`import ${importId} is not started: ${delivery.reason}`);
       }
     };
-    await Promise.all(Array.from({ length: CONCURRENT }, startNext));
+    try {
+      await Promise.all(Array.from({ length: CONCURRENT }, startNext));
+    } finally {
+      // After a failure, the next attempt starts the others.
+      waiting.length = 0;
+    }
   };
 }
