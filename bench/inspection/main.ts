@@ -14,6 +14,22 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 const images = process.argv.length > 2 ? process.argv.slice(2) : [path.join(ROOT, 'assets/debian-demo.qcow2')];
 const MINUTES_15 = 900_000;
 
+/** Of an application in virt-inspector's report. */
+const FIELDS: readonly (readonly [field: string, oursOf: (one: InstalledPackage) => string | number | null])[] = [
+  ['name', ({ name }) => name],
+  ['display_name', ({ displayName }) => displayName],
+  ['epoch', ({ epoch }) => epoch],
+  ['version', ({ version }) => version],
+  ['release', ({ release }) => release],
+  ['arch', ({ architecture }) => architecture],
+  ['install_path', ({ installPath }) => installPath],
+  ['publisher', ({ publisher }) => publisher],
+  ['url', ({ url }) => url],
+  ['source_package', ({ source }) => source],
+  ['summary', ({ summary }) => summary],
+  ['description', ({ description }) => description],
+];
+
 let [ours, theirs, facts, equal] = [0, 0, 0, 0];
 for (const image of images) {
   const inspector = createInspector({ outputLimitBytes: 16 * 1024 * 1024 });
@@ -102,18 +118,3 @@ function applications({ packages }: Inspection, xml: string): Fact[] {
     return [`applications with the same ${field}`, String(equal.length), String(having.length)];
   });
 }
-
-const FIELDS: readonly (readonly [field: string, oursOf: (one: InstalledPackage) => string | number | null])[] = [
-  ['name', ({ name }) => name],
-  ['display_name', ({ displayName }) => displayName],
-  ['epoch', ({ epoch }) => epoch],
-  ['version', ({ version }) => version],
-  ['release', ({ release }) => release],
-  ['arch', ({ architecture }) => architecture],
-  ['install_path', ({ installPath }) => installPath],
-  ['publisher', ({ publisher }) => publisher],
-  ['url', ({ url }) => url],
-  ['source_package', ({ source }) => source],
-  ['summary', ({ summary }) => summary],
-  ['description', ({ description }) => description],
-];

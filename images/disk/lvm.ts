@@ -1,4 +1,4 @@
-/** LVM2: assembles linear logical volumes from the physical volumes of this disk. */
+/** LVM2: assembles linear and mirrored logical volumes from the physical volumes of this disk. */
 import { type ByteSource, mappedSource, printable, UnreadableError, u64le } from '../bytes.js';
 
 const SECTOR = 512;
@@ -28,8 +28,10 @@ export interface LogicalVolume {
   readonly isVisible: boolean;
   /** Another volume reads blocks of this group's volumes: a snapshot, or a thin volume with an external origin. */
   readonly hasSnapshots: boolean;
+  /** `segments` are those of one copy; other volumes have the others. */
+  readonly isMirrored: boolean;
   readonly segments: readonly Segment[];
-  /** Null for thin, striped and mirrored volumes and for volumes on other disks; `problem` has the reason. */
+  /** Null for thin and striped volumes and for volumes on other disks; `problem` has the reason. */
   readonly source: ByteSource | null;
   readonly problem: string;
 }
@@ -110,8 +112,18 @@ function logicalVolume(
   const extent = numberOf(section.extent_size) * SECTOR;
   const isVisible = Array.isArray(volume.status) && volume.status.includes('VISIBLE');
   const segments: Segment[] = [];
-  const unreadable = (problem: string) => ({ group, name, isVisible, segments: [], source: null, problem });
-  for (const segment of Object.values(volume)) {
+  const unreadable = (problem: string) => ({
+    group,
+    name,
+    isVisible,
+    isMirrored: false,
+    segments: [],
+    source: null,
+    problem,
+  });
+  const copy = wholeCopy(volume);
+  const copied = copy === null ? {} : sectionOf(sectionOf(section.logical_volumes)[copy]);
+  for (const segment of Object.values(copy === null ? volume : copied)) {
     if (!isSection(segment) || segment.type === undefined) continue;
     const stripes = Array.isArray(segment.stripes) ? segment.stripes : [];
     if (segment.type !== 'striped' || stripes.length !== 2)
@@ -138,7 +150,17 @@ function logicalVolume(
       length: segment.length - inside,
     };
   });
-  return { group, name, isVisible, segments, source, problem: '' };
+  return { group, name, isVisible, isMirrored: copy !== null, segments, source, problem: '' };
+}
+
+/** The first copy of a volume that is mirrored (raid1, or the older mirror); null if it is not. */
+function wholeCopy(volume: Section): string | null {
+  const segments = Object.values(volume).filter((value) => isSection(value) && value.type !== undefined);
+  const [segment] = segments;
+  if (segments.length !== 1 || !isSection(segment)) return null;
+  const copies = segment.type === 'raid1' ? segment.raids : segment.type === 'mirror' ? segment.mirrors : null;
+  const found = Array.isArray(copies) ? copies.find((name) => /_[rm]image_\d+$/.test(String(name))) : undefined;
+  return typeof found === 'string' ? found : null;
 }
 
 function isSection(value: Value | undefined): value is Section {

@@ -3,12 +3,13 @@ import { type ByteSource, text } from '../bytes.js';
 import { uuidOf } from '../filesystems/filesystem.js';
 import { unlessUnreadable } from '../findings.js';
 
+/** Members of RAID 1 are read; see md.ts. */
+export const LINUX_RAID = 'Linux RAID';
+
 export interface Recognised {
   readonly name: string;
   readonly uuid: string | null;
   readonly label: string | null;
-  /** One half of a mirror: its file system starts at the first byte, and can be read if it is a supported one. */
-  readonly isMirror: boolean;
 }
 
 interface Signature {
@@ -18,7 +19,6 @@ interface Signature {
   readonly magic: Buffer;
   readonly uuid?: ReadText;
   readonly label?: ReadText;
-  readonly isMirror?: true;
   /** A further condition, for magic numbers that two kinds share. */
   readonly holds?: (source: ByteSource) => boolean;
 }
@@ -49,11 +49,9 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 /** Swap space has its magic number at the end of its first page, and pages differ between machines. */
 const PAGE_ENDS = [4, 8, 16, 32, 64].map((pages) => pages * KIB - 10);
-/** md 0.90: in the last full 64 KiB but one; md 1.0: at least 8 KiB before the end. Both have the RAID level within. */
+/** md 0.90: in the last full 64 KiB but one; md 1.0: at least 8 KiB before the end. */
 const md090 = (size: number): number => Math.floor(size / (64 * KIB)) * 64 * KIB - 64 * KIB;
 const md10 = (size: number): number => Math.floor((size - 8 * KIB) / (4 * KIB)) * 4 * KIB;
-const isMirrorAt = (at: (size: number) => number, field: number) => (source: ByteSource) =>
-  source.read(at(source.size) + field, 4).readInt32LE() === 1;
 const MD = hex('fc4e2ba9');
 const BCACHE = hex('c68573f64e1a45ca8265f57f48ba6d81');
 /** bcache has its own sector number, 8, where bcachefs has a checksum. */
@@ -80,10 +78,8 @@ const ZFS_SLOTS = Array.from({ length: 128 }, (_, index) => (128 + index) * KIB)
 const SIGNATURES: readonly Signature[] = [
   { name: 'LUKS', at: [0], magic: hex('4c554b53babe'), uuid: textAt(168, 40), label: luksLabel },
   { name: 'BitLocker', at: [3], magic: Buffer.from('-FVE-FS-') },
-  { name: 'Linux RAID', at: [4 * KIB, 0], magic: MD },
-  { name: 'Linux RAID', at: (size) => [md090(size)], magic: MD, isMirror: true, holds: isMirrorAt(md090, 28) },
-  { name: 'Linux RAID', at: (size) => [md10(size)], magic: MD, isMirror: true, holds: isMirrorAt(md10, 72) },
-  { name: 'Linux RAID', at: (size) => [md090(size), md10(size)], magic: MD },
+  { name: LINUX_RAID, at: [4 * KIB, 0], magic: MD },
+  { name: LINUX_RAID, at: (size) => [md090(size), md10(size)], magic: MD },
   { name: 'bcache', at: [4 * KIB + 24], magic: BCACHE, holds: isBcache, uuid: uuidAt(4136) },
   { name: 'bcachefs', at: [4 * KIB + 24], magic: BCACHE, ...BCACHEFS },
   { name: 'bcachefs', at: [4 * KIB + 24], magic: hex('c68573f666ce90a9d96a60cf803df7ef'), ...BCACHEFS },
@@ -147,11 +143,11 @@ export function recognise(source: ByteSource): Recognised | null {
     ),
   );
   if (found === undefined) return null;
-  const { name, uuid, label, isMirror = false } = found;
+  const { name, uuid, label } = found;
   const read = (one: ReadText | undefined) =>
     unlessUnreadable(
       () => one?.(source) ?? null,
       () => null,
     );
-  return { name, isMirror, uuid: read(uuid), label: read(label) };
+  return { name, uuid: read(uuid), label: read(label) };
 }

@@ -8,8 +8,9 @@ import { openNtfs } from '../filesystems/ntfs.js';
 import { openXfs } from '../filesystems/xfs.js';
 import { type FindingList, unlessUnreadable } from '../findings.js';
 import { type LogicalVolume, logicalVolumes, openPhysicalVolume, type PhysicalVolume } from './lvm.js';
+import { type RaidMember, raidContent, raidMember } from './md.js';
 import { type Partition, type PartitionTable, partitionBytes, readPartitions } from './partitions.js';
-import { recognise } from './signatures.js';
+import { LINUX_RAID, recognise } from './signatures.js';
 
 /** A contiguous part of a volume: `at` in it, `offset` on the disk. */
 export interface Extent {
@@ -28,6 +29,8 @@ export interface Volume {
   /** Where the volume is on the disk; empty if it cannot be read. */
   readonly extents: readonly Extent[];
   readonly source: ByteSource | null;
+  /** Present if the volume is a member of a RAID 1: the other fields are about the array, which has the same content. */
+  readonly raid?: RaidMember;
   readonly fileSystem: FileSystem | null;
   /** As fstab refers to it; swap and encrypted volumes have one too. */
   readonly uuid: string | null;
@@ -46,7 +49,7 @@ const READERS: readonly OpenFileSystem[] = [openExt, openXfs, openBtrfs, openNtf
 export function readLayout(disk: ByteSource, findings: FindingList): DiskLayout {
   const source = cached(disk);
   const table = readPartitions(source, findings);
-  const places =
+  const places: Place[] =
     table.scheme === 'none'
       ? [{ name: 'the whole disk', partition: null, source, extents: [{ at: 0, offset: 0, length: source.size }] }]
       : table.partitions.map((partition) => {
@@ -60,15 +63,14 @@ export function readLayout(disk: ByteSource, findings: FindingList): DiskLayout 
         });
   const physical: PhysicalVolume[] = [];
   const startOf = new Map<PhysicalVolume, number>();
-  const volumes = places.map((place): Volume => {
+  const volumes = places.map(throughRaid).map((place): Volume => {
     const volume = unlessUnreadable(
       () => openPhysicalVolume(place.source),
       () => null,
     );
-    if (volume === null)
-      return { ...place, logical: null, alsoReadBy: null, ...openVolume(place.source, place.name, findings) };
+    if (volume === null) return { ...place, logical: null, alsoReadBy: null, ...openPlace(place, findings) };
     physical.push(volume);
-    startOf.set(volume, place.partition?.start ?? 0);
+    startOf.set(volume, place.extents[0]?.offset ?? 0);
     return { ...place, logical: null, alsoReadBy: null, ...NO_FILE_SYSTEM, content: 'LVM' };
   });
   const logical = unlessUnreadable(
@@ -99,7 +101,25 @@ export function readLayout(disk: ByteSource, findings: FindingList): DiskLayout 
   };
 }
 
-function readerOf({ isVisible, hasSnapshots }: LogicalVolume): string | null {
+interface Place {
+  readonly name: string;
+  readonly partition: Partition | null;
+  readonly source: ByteSource;
+  readonly extents: readonly Extent[];
+  readonly raid?: RaidMember;
+}
+
+/** A member of RAID 1 is read as the array. */
+function throughRaid(place: Place): Place {
+  const raid = raidMember(place.source);
+  const source = raid === null ? null : raidContent(place.source, raid);
+  if (raid === null || source === null) return place;
+  const start = (place.extents[0]?.offset ?? 0) + raid.dataOffset;
+  return { ...place, source, raid, extents: [{ at: 0, offset: start, length: source.size }] };
+}
+
+function readerOf({ isVisible, hasSnapshots, isMirrored }: LogicalVolume): string | null {
+  if (isMirrored) return 'its mirror';
   if (!isVisible) return 'the logical volume that it is a part of';
   return hasSnapshots ? 'a snapshot in its volume group' : null;
 }
@@ -108,10 +128,14 @@ const NO_FILE_SYSTEM = { fileSystem: null, uuid: null, label: null } as const;
 
 type Opened = Pick<Volume, 'fileSystem' | 'content' | 'uuid' | 'label'>;
 
+function openPlace({ source, name, raid }: Place, findings: FindingList): Opened {
+  const opened = openVolume(source, name, findings);
+  return raid !== undefined && opened.content === null ? { ...opened, content: LINUX_RAID } : opened;
+}
+
 function openVolume(source: ByteSource, name: string, findings: FindingList): Opened {
   const other = recognise(source);
-  const unread = other && { fileSystem: null, content: other.name, uuid: other.uuid, label: other.label };
-  if (unread !== null && !other?.isMirror) return unread;
+  if (other !== null) return { fileSystem: null, content: other.name, uuid: other.uuid, label: other.label };
   for (const open of READERS) {
     const fileSystem = unlessUnreadable<FileSystem | 'damaged' | null>(
       () => open(source),
@@ -126,7 +150,7 @@ function openVolume(source: ByteSource, name: string, findings: FindingList): Op
       return { fileSystem, content: fileSystem.kind, uuid: fileSystem.uuid, label: fileSystem.label };
     }
   }
-  return unread ?? { ...NO_FILE_SYSTEM, content: null };
+  return { ...NO_FILE_SYSTEM, content: null };
 }
 
 /** The kernel does not mount a file system that is larger than its device. */

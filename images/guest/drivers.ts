@@ -1,4 +1,5 @@
 /** Checks that the kernel has its drivers on ECS: virtio, NVMe, the root file system, and fw_cfg for passwords. */
+import type { RaidMember } from '../disk/md.js';
 import type { Volume } from '../disk/volumes.js';
 import type { FindingList } from '../findings.js';
 import type { Inspection } from '../inspection.js';
@@ -124,6 +125,7 @@ export function checkRootDriver(kernel: Kernel, volume: Volume, findings: LinkFi
     }
   }
   checkRootTools(kernel, volume, findings);
+  if (volume.raid !== undefined) checkRaid(kernel, volume.raid, findings);
 }
 
 const REBUILD = 'Rebuild the initramfs in the guest: update-initramfs -u, or dracut -f.';
@@ -138,6 +140,27 @@ function checkRootTools({ version, initramfs }: Kernel, { logical }: Volume, fin
   const remedy =
     'Install lvm2 in the guest (RHEL family: also dracut’s module lvm), and rebuild the initramfs: update-initramfs -u, or dracut -f --add lvm.';
   findings.add('blocking', 'ECSIMPORT.RootDriver', message, evidence, remedy);
+}
+
+const RAID_1: Driver = { module: 'raid1', option: 'CONFIG_MD_RAID1' };
+const RAID_TOOLS = /(^|\/)mdadm$/;
+
+/** The initramfs assembles the array. Of a member whose others are missing, it may only do so after a while, or never. */
+function checkRaid(kernel: Kernel, { members, name, uuid, version }: RaidMember, findings: LinkFindings): void {
+  const { initramfs } = kernel;
+  const evidence = `RAID 1 ${name ?? uuid}, ${members} members, metadata ${version}; kernel ${kernel.version}: raid1 ${placeOf(kernel, RAID_1)}${initramfsText(kernel)}`;
+  const remedy =
+    'Install mdadm in the guest and rebuild the initramfs: update-initramfs -u, or dracut -f --add mdraid. Or copy the system to a disk without RAID: ECS keeps copies of every disk itself.';
+  const isRead = initramfs !== null && initramfs.problem === null;
+  // With the superblock at the end, a kernel that finds no RAID can mount the member itself.
+  const isArrayOnly = version === '1.1' || version === '1.2';
+  if (isArrayOnly && isRead && !initramfs.names.some((file) => RAID_TOOLS.test(file))) {
+    const message = 'The root is on a RAID 1, and the initramfs has no mdadm to assemble it';
+    findings.add('blocking', 'ECSIMPORT.RootDriver', message, evidence, remedy);
+  } else {
+    const message = 'Could not determine whether the guest starts its RAID 1, whose other members may be missing';
+    findings.unsure('ECSIMPORT.RootDriver', message, evidence, remedy);
+  }
 }
 
 function placeOf(kernel: Kernel, { module, option }: Driver): DriverPlace {

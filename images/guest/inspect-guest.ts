@@ -135,6 +135,16 @@ const UNREAD = [
   'squashfs',
   'erofs',
   'apfs',
+  'hfsplus',
+  'VMFS',
+  'VDO',
+  'Stratis',
+  'DRBD',
+  'firmware RAID',
+  'dm-integrity',
+  'reiser4',
+  'ocfs2',
+  'gfs2',
 ];
 
 /** FreeBSD's partition types in GPT and MBR. Its file systems are not supported. */

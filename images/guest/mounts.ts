@@ -237,7 +237,7 @@ export function isDeviceName(spec: string): boolean {
 /** Contents that may include file systems with UUIDs and labels that the inspection cannot read. */
 const OPAQUE_CONTENTS = [
   ...['LUKS', 'BitLocker', 'Linux RAID', 'bcache', 'bcachefs', 'ZFS', 'f2fs', 'reiserfs', 'reiser4', 'jfs'],
-  ...['nilfs2', 'ocfs2', 'gfs2', 'damaged'],
+  ...['nilfs2', 'ocfs2', 'gfs2', 'damaged', 'VDO', 'Stratis', 'DRBD', 'firmware RAID', 'dm-integrity'],
 ];
 
 /** True if a name that no volume has may belong to a volume that could not be read. */

@@ -4,7 +4,6 @@
  */
 import type { ByteSource } from '../bytes.js';
 import { UnreadableError } from '../bytes.js';
-import { recognise } from '../disk/signatures.js';
 import { readLayout, type Volume } from '../disk/volumes.js';
 import { findingList } from '../findings.js';
 import { btrfsFree } from './btrfs-free.js';
@@ -73,7 +72,7 @@ function freeOf(volume: Volume, volumes: readonly Volume[]): readonly Range[] | 
   if (volumes.some((other) => other !== volume && overlap(volume, other))) return 'another partition overlaps it';
   if (VERIFIED_TYPES.includes(partition?.type ?? '')) return 'its blocks are verified by their digests';
   try {
-    if (fileSystem !== null && recognise(source) !== null) return 'it is a member of a RAID';
+    if (volume.raid !== undefined) return 'it is a member of a RAID';
     if (fileSystem !== null && fileSystem.totalBytes > source.size) return 'its file system is larger than it';
     const collector = new RangeCollector();
     for (const range of reader(source)) {

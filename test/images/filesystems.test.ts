@@ -1,6 +1,6 @@
 /** Every file system reader returns the same tree; the fixtures come from test/images/make/fixture-images.sh. */
 import { createHash } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { bufferSource, openFile } from '../../images/bytes.js';
 import { openContainer } from '../../images/container.js';
 import { logicalVolumes, openPhysicalVolume, parseMetadata } from '../../images/disk/lvm.js';
@@ -152,6 +152,77 @@ test('a logical volume with two segments → assembled in order', () => {
   const [root, thin] = logicalVolumes(volume === null ? [] : [volume]);
   expect(root?.source?.read(LVM_EXTENT - 2, 4).toString()).toBe('1122');
   expect(thin).toMatchObject({ source: null, problem: expect.stringContaining('thin') });
+});
+
+test('a mirrored logical volume → its first copy', () => {
+  const pv = Buffer.alloc(2 * MIB);
+  pv.fill('c', LVM_DATA + 3 * LVM_EXTENT, LVM_DATA + 4 * LVM_EXTENT);
+  physicalVolume(pv, [
+    {
+      name: 'root',
+      extents: 'raid1',
+      more: 'raids = ["root_rmeta_0", "root_rimage_0", "root_rmeta_1", "root_rimage_1"]',
+    },
+    { name: 'root_rimage_0', visible: false, extents: [[3, 1]] },
+    { name: 'cached', extents: 'cache', more: 'origin = "cached_corig"' },
+  ]);
+  const volume = openPhysicalVolume(bufferSource(pv));
+  const [root, , cache] = logicalVolumes(volume === null ? [] : [volume]);
+  expect(root).toMatchObject({ isMirrored: true, isVisible: true });
+  expect(root?.source?.read(0, 3).toString()).toBe('ccc');
+  expect(cache).toMatchObject({ source: null, problem: 'segment of type cache' });
+});
+
+/** A superblock of a RAID with two members. */
+function raidSuperblock(version: string, level: number, sectors: number): Buffer {
+  const superblock = Buffer.alloc(4096);
+  superblock.writeUInt32LE(0xa92b4efc, 0);
+  if (version === '0.90') {
+    superblock.writeInt32LE(level, 28);
+    superblock.writeUInt32LE(sectors / 2, 32);
+    superblock.writeUInt32LE(2, 40);
+    return superblock;
+  }
+  superblock.writeUInt32LE(1, 4);
+  superblock.write('host:root', 32);
+  superblock.writeInt32LE(level, 72);
+  superblock.writeBigUInt64LE(BigInt(sectors), 80);
+  superblock.writeUInt32LE(2, 92);
+  superblock.writeBigUInt64LE(BigInt(version === '1.0' ? 0 : 2048), 128);
+  return superblock;
+}
+
+describe('a member of a RAID', () => {
+  const content = openContainer(openFile(new URL('fixtures/ext4.qcow2', import.meta.url).pathname), findingList()).disk;
+  const fileSystem = content?.read(0, content.size) ?? Buffer.alloc(0);
+  const member = (version: string, level = 1): Buffer => {
+    const offset = version === '1.0' || version === '0.90' ? 0 : MIB;
+    const disk = Buffer.alloc(offset + fileSystem.length + MIB);
+    fileSystem.copy(disk, offset);
+    const at = { '0.90': disk.length - 65_536, '1.0': disk.length - 8192, '1.1': 0, '1.2': 4096 }[version] ?? 0;
+    raidSuperblock(version, level, fileSystem.length / 512).copy(disk, at);
+    return disk;
+  };
+
+  test.each(['0.90', '1.0', '1.1', '1.2'])('RAID 1 with metadata %s → the file system of the array', (version) => {
+    const findings = findingList();
+    const [volume] = readLayout(bufferSource(member(version)), findings).volumes;
+    expect(volume).toMatchObject({
+      content: 'ext4',
+      uuid: '3f0c9a52-1111-4222-8333-444455556666',
+      raid: { version, members: 2 },
+    });
+    expect(findings.all).toEqual([]);
+    expect(volume?.extents).toEqual([{ at: 0, offset: version.endsWith('0') ? 0 : MIB, length: fileSystem.length }]);
+  });
+
+  test.each(['1.0', '1.1', '1.2'])(
+    'RAID 5 with metadata %s → not read, even if a file system shows through',
+    (version) => {
+      const [volume] = readLayout(bufferSource(member(version, 5)), findingList()).volumes;
+      expect(volume).toMatchObject({ content: 'Linux RAID', fileSystem: null });
+    },
+  );
 });
 
 test('deeply nested LVM metadata → rejected', () => {

@@ -345,6 +345,46 @@ describe('a separate /usr that fstab does not name', () => {
   });
 });
 
+describe('a root on RAID 1', () => {
+  const raid = { version: '1.2', level: 1, members: 2, uuid: 'a:b:c:d', name: 'host:0', dataOffset: 0, dataSize: 0 };
+  const version = '4.18.0-513.5.1.el8_9.x86_64';
+  const drivers = [
+    'drivers/virtio/virtio_pci',
+    'drivers/block/virtio_blk',
+    'drivers/md/raid1',
+    'drivers/nvme/host/nvme',
+    'fs/xfs/xfs',
+  ];
+  const initramfs = (...more: string[]) =>
+    gzipSync(cpioOf(['init', ...more, ...drivers.map((path) => `usr/lib/modules/${version}/kernel/${path}.ko.xz`)]));
+  const found = (version: string, ...more: string[]) => {
+    const { root, boot } = ROCKY;
+    const file = Object.keys({ ...root, ...boot }).find((path) => /initramfs-.*img$/.test(path)) ?? '';
+    const layout = layoutOf(
+      {
+        files: { ...boot, ...(boot !== undefined && file in boot ? { [file]: initramfs(...more) } : {}) },
+        uuid: BOOT_UUID,
+        kind: 'xfs',
+      },
+      { files: { ...root, ...(file in root ? { [file]: initramfs(...more) } : {}) }, uuid: ROOT_UUID, kind: 'xfs' },
+    );
+    const volumes = layout.volumes.map((volume) =>
+      volume.uuid === ROOT_UUID ? { ...volume, raid: { ...raid, version } } : volume,
+    );
+    const { findings } = inspectGuestFiles({ ...layout, volumes }, BIOS);
+    return findings
+      .filter(({ code, message }) => code === 'ECSIMPORT.RootDriver' && message.includes('RAID'))
+      .map(({ severity }) => severity);
+  };
+  test('mdadm is in the initramfs → not verified: the other member is missing', () => {
+    expect(found('1.2', 'usr/sbin/mdadm')).toEqual(['warning']);
+  });
+  test('no mdadm → blocking, unless the kernel can mount the member itself', () => {
+    expect(found('1.2')).toEqual(['blocking']);
+    expect(found('1.0')).toEqual(['warning']);
+  });
+});
+
 test('an unknown distribution → no blocking findings', () => {
   const inspection = inspectGuestFiles(
     layoutOf({

@@ -12,6 +12,8 @@ export interface MadeVolume {
   readonly visible?: boolean;
   /** Physical extents, each as a segment: `[first, count]`; or the type of a segment that is not linear. */
   readonly extents: readonly (readonly [first: number, count: number])[] | string;
+  /** Further fields of that segment. */
+  readonly more?: string;
 }
 
 /** @param bytes with the contents of the extents from `LVM_DATA` on; its first MiB is overwritten */
@@ -33,9 +35,9 @@ export function physicalVolume(bytes: Buffer, volumes: readonly MadeVolume[]): B
   return bytes;
 }
 
-function volumeText({ name, visible = true, extents }: MadeVolume): string {
+function volumeText({ name, visible = true, extents, more = '' }: MadeVolume): string {
   const status = `status = ["READ", "WRITE"${visible ? ', "VISIBLE"' : ''}]`;
-  if (typeof extents === 'string') return `${name} {\n${status}\nsegment1 {\ntype = "${extents}"\n}\n}\n`;
+  if (typeof extents === 'string') return `${name} {\n${status}\nsegment1 {\ntype = "${extents}"\n${more}\n}\n}\n`;
   let start = 0;
   const segments = extents.map(([first, count], index) => {
     const segment = `segment${index + 1} {\nstart_extent = ${start}\nextent_count = ${count}\ntype = "striped"\nstripe_count = 1\nstripes = [\n"pv0", ${first}\n]\n}\n`;
