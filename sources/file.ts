@@ -8,6 +8,7 @@ import {
   type BufferPair,
   type OpenedSource,
   type OpenOptions,
+  type RequiredDigest,
   type Source,
   type SourceReader,
   sourceFailure,
@@ -90,21 +91,38 @@ async function openUnread(
       if (wanted !== undefined) requireDigest(sha256, wanted, reader.name);
       file.expectDigest(sha256);
     }
-    const verify = async (during: AbortSignal) => {
-      const found = await digestOf(access, reader, during, () => undefined);
-      if (wanted !== undefined) requireDigest(found, wanted, reader.name);
-      return found;
-    };
     return {
       ...{ reader, guarantee: reader.guarantee, file, sha256, release: () => file.close() },
       identity: isSettled ? file.version : null,
-      verify: wanted === undefined || sha256 !== null ? null : verify,
+      required: wanted === undefined || sha256 !== null ? null : requiredOf(file, access, reader, wanted),
     };
   } catch (error) {
     await file.close();
     throw error;
   }
 }
+
+function requiredOf(
+  file: LocalFile,
+  access: Pick<SourceAccess, 'digestOf'>,
+  reader: SourceReader,
+  wanted: string,
+): RequiredDigest {
+  return {
+    async read(signal) {
+      const found = await digestOf(access, reader, signal, () => undefined);
+      requireDigest(found, wanted, reader.name);
+      return found;
+    },
+    async accept(sha256) {
+      requireDigest(sha256, wanted, reader.name);
+      file.expectDigest(sha256);
+      await access.digestOf(file.version, NEVER, async () => sha256);
+    },
+  };
+}
+
+const NEVER = new AbortController().signal;
 
 /** Opens a copy of a source on this host, and reads it for its digest. It closes the file with the source. */
 export async function openFile(
@@ -119,7 +137,7 @@ export async function openFile(
     if (wanted !== undefined) requireDigest(sha256, wanted, reader.name);
     file.expectDigest(sha256);
     const opened = { reader, guarantee: reader.guarantee, file, sha256, release: () => file.close() };
-    return { ...opened, identity: null, verify: null };
+    return { ...opened, identity: null, required: null };
   } catch (error) {
     await file.close();
     throw error;

@@ -5,7 +5,7 @@ import { FailureError } from '../domain/errors/failure.js';
 import type { SourceAccess } from './access.js';
 import { copySource, copyStream } from './copy.js';
 import { withCredential } from './credential.js';
-import { hashedInOrder, sha256Of } from './digest.js';
+import { hashedInOrder, requireDigest, sha256Of } from './digest.js';
 import { openFile, openFileReader } from './file.js';
 import { type HttpFacts, hasRanges, probeHttp, versionText } from './http-probe.js';
 import { httpReader } from './http-ranges.js';
@@ -15,6 +15,7 @@ import {
   type Guarantee,
   type OpenedSource,
   type OpenOptions,
+  type RequiredDigest,
   rangesOf,
   type Source,
   type SourceOptions,
@@ -44,10 +45,11 @@ export function httpSource(address: string, given: SourceAccess, { known, creden
     if (options.asFile || !hasRanges(facts)) return openCopy(access, facts, options);
     const remote = httpReader(access.http, facts);
     const sha256 = options.sha256?.toLowerCase() ?? null;
-    const reader = sha256 === null ? remote : hashedInOrder(remote, sha256);
+    const isHashed = sha256 !== null && options.inAnyOrder !== true;
+    const reader = isHashed ? hashedInOrder(remote, sha256) : remote;
     return {
       ...{ reader, guarantee: reader.guarantee, file: null, sha256, release: () => reader.close() },
-      ...{ identity: null, verify: null },
+      ...{ identity: null, required: sha256 === null || isHashed ? null : requiredOf(remote, sha256) },
     };
   };
 
@@ -80,6 +82,18 @@ export function httpSource(address: string, given: SourceAccess, { known, creden
         await opened.release('delete');
       }
     },
+  };
+}
+
+function requiredOf(remote: SourceReader, wanted: string): RequiredDigest {
+  const accept = async (found: string) => requireDigest(found, wanted, remote.name);
+  return {
+    async read(signal) {
+      const found = await sha256Of(remote, signal);
+      await accept(found);
+      return found;
+    },
+    accept,
   };
 }
 

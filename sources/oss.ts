@@ -82,7 +82,7 @@ export function ossSource(url: string, { objects }: Pick<SourceAccess, 'objects'
       const reader = await read();
       return {
         ...{ reader, guarantee: reader.guarantee, file: null, sha256: null, release: () => reader.close() },
-        ...{ identity: null, verify: null },
+        ...{ identity: null, required: null },
       };
     },
 

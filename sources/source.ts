@@ -63,6 +63,8 @@ export interface OpenOptions {
   readonly sha256: string | undefined;
   /** The bytes must be in a file on this host, to be converted or inspected. */
   readonly asFile: boolean;
+  /** The bytes are read in any order, some of them perhaps more than once. */
+  readonly inAnyOrder?: boolean;
   readonly signal: AbortSignal;
   /** 0 to 1 of what is read or downloaded before anything is sent. */
   readonly onProgress: (fraction: number) => void;
@@ -88,13 +90,17 @@ export interface OpenedSource {
    * time of the file is in the future.
    */
   readonly identity: string | null;
-  /**
-   * Reads the source for the digest that the request requires, while it is sent. Throws `Source.DigestMismatch`. Null: no
-   * digest is required, or it is verified in another way.
-   */
-  readonly verify: ((signal: AbortSignal) => Promise<string>) | null;
+  /** The digest that the request requires, to be verified while the source is sent. Null: none, or the reader verifies it. */
+  readonly required: RequiredDigest | null;
   /** `keep`: a later attempt on this host needs the downloaded copy. */
   release(how: 'delete' | 'keep'): Promise<void>;
+}
+
+export interface RequiredDigest {
+  /** Reads the source for its digest. Throws `Source.DigestMismatch`. */
+  read(signal: AbortSignal): Promise<string>;
+  /** Takes a digest that was computed from all bytes of the source. Throws `Source.DigestMismatch`. */
+  accept(sha256: string): Promise<void>;
 }
 
 /** One buffer is filled while the other one is in use. */

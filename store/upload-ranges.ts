@@ -13,6 +13,8 @@ export interface NotedRange {
   readonly crc64: string;
   readonly etag: string;
   readonly clusters: Buffer;
+  /** Of the bytes of the disk; null: unknown, or only zeros. */
+  readonly digest: Buffer | null;
 }
 
 /** Who may note parts: the holder of the lease on the upload, for the multipart upload that is recorded. */
@@ -43,12 +45,12 @@ export function createUploadRanges(pool: pg.Pool) {
 
     /** False: another worker has taken over, or the upload was started again; the part does not count as sent. */
     async note({ upload, holder, uploadId }: RangeWriter, range: NotedRange): Promise<boolean> {
-      const { number, length, crc64, etag, clusters } = range;
+      const { number, length, crc64, etag, clusters, digest } = range;
       const { rowCount } = await pool.query(
-        `update ecs_image_import.upload_ranges r set length = $5, crc64 = $6, etag = $7, clusters = $8
+        `update ecs_image_import.upload_ranges r set length = $5, crc64 = $6, etag = $7, clusters = $8, digest = $9
          from ecs_image_import.uploads u
          where r.upload = $1 and r.number = $2 and u.id = r.upload and u.holder = $3 and u.upload_id = $4 and u.state = 'open'`,
-        [upload, number, holder, uploadId, length, crc64, etag, clusters],
+        [upload, number, holder, uploadId, length, crc64, etag, clusters, digest],
       );
       return rowCount === 1;
     },
@@ -56,7 +58,7 @@ export function createUploadRanges(pool: pg.Pool) {
     /** The parts that count as sent, in order. */
     async list(upload: number): Promise<readonly NotedRange[]> {
       const { rows } = await pool.query<NotedRange & { length: string }>(
-        `select number, length, crc64, etag, clusters from ecs_image_import.upload_ranges
+        `select number, length, crc64, etag, clusters, digest from ecs_image_import.upload_ranges
          where upload = $1 and length is not null order by number`,
         [upload],
       );

@@ -18,6 +18,7 @@ export interface SharedUpload {
   readonly key: string;
   readonly sha256: string | null;
   readonly form: UploadForm;
+  readonly variant: string;
   readonly state: 'open' | 'whole' | 'removing';
   readonly holder: string | null;
   readonly uploadId: string | null;
@@ -42,6 +43,8 @@ export interface WantedUpload {
   readonly sha256: string | null;
   /** Of the source, where it cannot be changing; null: no other import joins by it. */
   readonly identity: string | null;
+  /** Of the disk, as remembered of this source; null: not known. A complete object with this content is used. */
+  readonly content?: string | null;
   readonly form: UploadForm;
   /** What is done to the content besides its form: imports that want another one do not share the object. */
   readonly variant: string;
@@ -75,6 +78,7 @@ interface UploadRow {
   readonly key: string;
   readonly sha256: string | null;
   readonly form: UploadForm;
+  readonly variant: string;
   readonly state: SharedUpload['state'];
   readonly holder: string | null;
   readonly upload_id: string | null;
@@ -90,6 +94,7 @@ export type UploadStore = ReturnType<typeof createUploadStore>;
 
 const DIGESTS_KEPT_DAYS = 90;
 const MAX_JOIN_ATTEMPTS = 5;
+const UNIQUE_VIOLATION = '23505';
 
 export function createUploadStore(pool: pg.Pool) {
   const one = async (sql: string, values: readonly unknown[]): Promise<SharedUpload | null> => {
@@ -188,6 +193,22 @@ export function createUploadStore(pool: pg.Pool) {
 
     async noteWhole(id: number, crc64: string): Promise<void> {
       await pool.query('update ecs_image_import.uploads set crc64 = $2, updated_at = now() where id = $1', [id, crc64]);
+    },
+
+    /** The source of an upload had this digest: other imports find the object by it, unless they find another one already. */
+    async noteSha256(id: number, sha256: string): Promise<void> {
+      const noted = pool.query(
+        `update ecs_image_import.uploads u set sha256 = $2 where id = $1 and sha256 is null and state <> 'removing'
+           and not exists (
+             select 1 from ecs_image_import.uploads o
+             where o.account = u.account and o.bucket = u.bucket and o.prefix = u.prefix and o.sha256 = $2 and o.form = u.form
+               and o.variant = u.variant and o.state <> 'removing')`,
+        [id, sha256],
+      );
+      // Another import may have noted it for another object at the same time.
+      await noted.catch((error: unknown) => {
+        if (!(error instanceof Error && 'code' in error && error.code === UNIQUE_VIOLATION)) throw error;
+      });
     },
 
     async finish(
@@ -303,7 +324,17 @@ const IMPORT_AND_DISK = 'imp-[0-7][0-9a-hjkmnp-tv-z]{25}/[^/]*$';
 function tryToJoin(pool: pg.Pool, wanted: WantedUpload): Promise<SharedUpload | null> {
   const { account = '' } = wanted;
   return transaction(pool, async (client) => {
-    const { regionId, bucket, key, sha256, form, identity, variant } = wanted;
+    const { regionId, bucket, key, sha256, form, identity, variant, content = null } = wanted;
+    if (content !== null) {
+      const { rows } = await client.query<UploadRow>(
+        `select * from ecs_image_import.uploads
+         where bucket = $1 and account = $2 and prefix = ${PREFIX_SQL('$3::text')} and form = $4 and variant = $5 and content = $6
+           and state = 'whole'
+         order by id limit 1 for update`,
+        [bucket, account, key, form, variant, content],
+      );
+      if (rows[0] !== undefined) return await hold(client, rows[0], wanted.importId);
+    }
     await client.query(
       `insert into ecs_image_import.uploads (region_id, bucket, key, sha256, form, account, identity, variant)
        values ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -313,7 +344,7 @@ function tryToJoin(pool: pg.Pool, wanted: WantedUpload): Promise<SharedUpload | 
     // Locked, so that a concurrent release has committed before, or waits for this reference. The import's own upload comes
     // first: an earlier attempt may have begun it before the source's identity or digest was known.
     const sameContent = `form = $4 and prefix = ${PREFIX_SQL('$3::text')}
-      and (sha256 = $5 or (identity = $6 and variant = $7))`;
+      and (variant = $7 or variant = '') and (sha256 = $5 or (identity = $6 and variant = $7))`;
     const { rows } = await client.query<UploadRow>(
       `select * from ecs_image_import.uploads
        where bucket = $1 and account = $2 and state <> 'removing' and (key = $3 or (${sameContent}))
@@ -321,15 +352,18 @@ function tryToJoin(pool: pg.Pool, wanted: WantedUpload): Promise<SharedUpload | 
        for update`,
       [bucket, account, key, form, sha256, identity, variant],
     );
-    const row = rows[0];
-    if (row === undefined) return null;
-    await client.query(
-      `insert into ecs_image_import.upload_holds (upload, import_id) values ($1, $2)
-       on conflict (upload, import_id) do update set released = false`,
-      [row.id, wanted.importId],
-    );
-    return toUpload(row);
+    return await hold(client, rows[0], wanted.importId);
   });
+}
+
+async function hold(client: pg.PoolClient, row: UploadRow | undefined, importId: string): Promise<SharedUpload | null> {
+  if (row === undefined) return null;
+  await client.query(
+    `insert into ecs_image_import.upload_holds (upload, import_id) values ($1, $2)
+     on conflict (upload, import_id) do update set released = false`,
+    [row.id, importId],
+  );
+  return toUpload(row);
 }
 
 function toUpload(row: UploadRow): SharedUpload {
@@ -340,6 +374,7 @@ function toUpload(row: UploadRow): SharedUpload {
     key: row.key,
     sha256: row.sha256,
     form: row.form,
+    variant: row.variant,
     state: row.state,
     holder: row.holder,
     uploadId: row.upload_id,

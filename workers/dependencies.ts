@@ -37,6 +37,7 @@ import { createPayloadKeyStore, type PayloadKeyStore } from '../store/payload-ke
 import { createRateBudgetStore } from '../store/rate-budgets.js';
 import { untilReachable } from '../store/reachable.js';
 import { createDatabaseChecks, type DatabaseChecks } from '../store/schema-check.js';
+import { createUploadContents } from '../store/upload-contents.js';
 import { createUploadRanges } from '../store/upload-ranges.js';
 import { createUploadStore } from '../store/uploads.js';
 import { createWorkerLiveness, type WorkerLiveness } from '../store/worker-liveness.js';
@@ -165,8 +166,8 @@ export async function openDependencies(
       readFreeSpace: createFreeSpaceReader(),
       programs: INSTALLED,
       streaming: {
-        ...{ pool: compression, memory: createByteBudget(COMPRESSED_BYTES) },
-        ...{ ranges: createUploadRanges(pool), limits: PART_LIMITS },
+        ...{ pool: compression, memory: createByteBudget(COMPRESSED_BYTES), limits: PART_LIMITS },
+        ...{ ranges: createUploadRanges(pool), contents: createUploadContents(pool) },
       },
       sends: createSemaphore(settings.maxUploads),
       slowSource: SLOW_LIMITS,

@@ -11,7 +11,7 @@ import type { FormDecision } from './decide-form.js';
 import { judge } from './late-inspection.js';
 import type { Lease } from './lease.js';
 import { reportSent } from './report-sent.js';
-import { sendStreamed } from './send-streamed.js';
+import { type Streamed, type StreamOptions, sendStreamed } from './send-streamed.js';
 import type { UploadContext } from './upload-context.js';
 
 export async function sendBytes(
@@ -19,12 +19,16 @@ export async function sendBytes(
   upload: SharedUpload,
   opened: OpenedSource,
   { form, container, isStreamed }: FormDecision,
-  lease: Lease,
-): Promise<void> {
+  options: StreamOptions,
+): Promise<Streamed> {
+  const { lease } = options;
   // It has waited for the lease and for an upload slot.
   if (!opened.reader.remote) await opened.reader.check();
-  if (isStreamed && container !== null) return sendStreamed(context, upload, opened, container, lease);
-  if (form === 'as-is') return send(context, upload, wholeSectors(context, opened.reader, container), null, lease);
+  if (isStreamed && container !== null) return await sendStreamed(context, upload, opened, container, options);
+  if (form === 'as-is') {
+    await send(context, upload, wholeSectors(context, opened.reader, container), null, lease);
+    return { kind: 'sent' };
+  }
   const { deps, step, input, disk, progress } = context;
   const { file, sha256 } = opened;
   if (file === null || container === null) throw new Error('only a file of this host can be converted');
@@ -40,6 +44,7 @@ export async function sendBytes(
     await judge(deps, step, input.request, { ...disk, conversion: 'converted' }, converted.inspection);
     const reader = await openFileReader(converted.file.path);
     await send(context, upload, reader, converted.inspection, lease).finally(() => reader.close());
+    return { kind: 'sent' };
   } catch (error) {
     // A later attempt on this host reuses the converted file, except after a cancel.
     if (!context.signal.aborted || isShutdown(context.signal)) how = 'keep';

@@ -2,8 +2,9 @@
 import { setMaxListeners } from 'node:events';
 import { redact } from '../../domain/errors/redact.js';
 import { objectKey } from '../../domain/ids.js';
-import { formatObjectLocation } from '../../domain/object-location.js';
+import { formatObjectLocation, usablePrefix } from '../../domain/object-location.js';
 import type { DiskPlan } from '../../domain/plan.js';
+import type { ImportRequest } from '../../domain/request/request.js';
 import { containerOf } from '../../images/convert/decision.js';
 import type { Inspection } from '../../images/inspection.js';
 import { isStreamable } from '../../images/stream/streamable.js';
@@ -22,9 +23,11 @@ import { reportNotTrimmed } from './free-space.js';
 import { judge } from './late-inspection.js';
 import { underLease } from './lease.js';
 import { sendBytes } from './send-bytes.js';
+import type { StreamOptions } from './send-streamed.js';
 import { watchRate } from './slow-source.js';
 import { reportGuarantee } from './source-guarantee.js';
 import type { UploadContext } from './upload-context.js';
+import { createVerification, type VerifiedDigest } from './verification.js';
 
 export interface SentDisk {
   readonly plan: DiskPlan;
@@ -42,10 +45,10 @@ export async function sendDisk(context: UploadContext): Promise<SentDisk> {
   if (source.object !== null) return await checkObject(context, source, sha256);
   const facts = await source.describe(signal);
   const { plan: planned, inspection } = await currentPlan(context, source, facts);
-  const asFile =
-    planned.conversion === 'unknown' || (planned.conversion === 'converted' && !isStreamedFrom(planned, facts, sha256));
+  const inAnyOrder = planned.conversion === 'converted' && isStreamedFrom(planned, facts);
+  const asFile = planned.conversion === 'unknown' || (planned.conversion === 'converted' && !inAnyOrder);
   const onProgress = (fraction: number) => progress.reading(fraction);
-  const opened = await source.open({ sha256, asFile, signal, onProgress });
+  const opened = await source.open({ sha256, asFile, inAnyOrder, signal, onProgress });
   let how: 'delete' | 'keep' = 'delete';
   try {
     // A file may have changed once more before it was opened.
@@ -53,7 +56,9 @@ export async function sendDisk(context: UploadContext): Promise<SentDisk> {
     const sent = await sendOpened({ ...context, disk: current }, opened);
     // Another import may have sent this content while this one waited for it.
     if (facts.file !== null) await opened.reader.check();
-    else await reportGuarantee(context, source.name, opened.guarantee());
+    const { digest } = sent;
+    if (digest !== null) await reportGuarantee(context, source.name, 'sha256', digest);
+    else if (facts.file === null) await reportGuarantee(context, source.name, opened.guarantee());
     // What was inspected may be another version: the object itself is judged.
     if (!facts.versionIsExact && opened.file === null) return await judgeObject(context, sent);
     return { ...sent, inspection: sent.inspection ?? inspection };
@@ -66,10 +71,26 @@ export async function sendDisk(context: UploadContext): Promise<SentDisk> {
   }
 }
 
-/** True for a source elsewhere whose disk is compressed from ranges of it. Their version proves that they are of one image. */
-function isStreamedFrom({ inspected }: DiskPlan, facts: SourceFacts, sha256: string | undefined): boolean {
-  const hasRanges = inspected !== undefined && facts.size !== null;
-  return hasRanges && facts.versionIsExact && sha256 === undefined && isStreamable(inspected.container);
+/** True for a source elsewhere whose disk is compressed from ranges of it. */
+function isStreamedFrom({ inspected }: Pick<DiskPlan, 'inspected'>, { size }: SourceFacts): boolean {
+  return inspected !== undefined && size !== null && isStreamable(inspected.container);
+}
+
+/**
+ * True: what was inspected before applies, because the bytes that are sent are proven to be of one version. Without a version
+ * that proves it, a second read does, or the digest of a raw disk that is hashed while it is sent. What else is read besides
+ * the disk, such as its free space or a digest of another format, may then be of another version than the disk.
+ */
+function isProven(
+  { inspected, conversion }: DiskPlan,
+  facts: SourceFacts,
+  request: ImportRequest,
+  number: number,
+): boolean {
+  if (facts.versionIsExact) return true;
+  if (conversion !== 'converted' || inspected === undefined || !isStreamedFrom({ inspected }, facts)) return false;
+  const isOnlyDisk = diskOf(request, number).sha256 === undefined || inspected.container.format === 'RAW';
+  return isOnlyDisk && request.upload.trim !== 'free-space';
 }
 
 /** The plan for the source as it is now. A source that has changed since preflight is inspected again where it is, if possible. */
@@ -78,15 +99,15 @@ async function currentPlan(
   source: Source,
   facts: SourceFacts,
 ): Promise<SentDisk> {
-  const planned = planFor(disk, facts.version, facts.versionIsExact);
+  const { request } = input;
+  const planned = planFor(disk, facts.version, isProven(disk, facts, request, disk.number));
   const hasChanged = planned !== disk && disk.inspected?.version !== facts.version;
   if (!hasChanged || facts.file !== null) return { plan: planned, inspection: null };
-  const { request } = input;
   const inspection = await inspectSource(deps, request, disk.number, source, signal);
   if (inspection === null) return { plan: planned, inspection: null };
   const decided = await decideDisk(request, disk.number, { source, facts, inspection }, deps.uploading.programs);
   await judge(deps, step, request, decided, inspection);
-  return { plan: planFor(decided, facts.version, facts.versionIsExact), inspection };
+  return { plan: planFor(decided, facts.version, isProven(decided, facts, request, disk.number)), inspection };
 }
 
 /** Inspects the uploaded object by the rules of preflight. */
@@ -128,10 +149,15 @@ async function checkObject(
   return { plan: { ...judged, ...inspected }, inspection };
 }
 
-async function sendOpened(context: UploadContext, opened: OpenedSource): Promise<SentDisk> {
+interface SentSource extends SentDisk {
+  /** Verified in this run; null: the request requires none. */
+  readonly digest: VerifiedDigest | null;
+}
+
+async function sendOpened(context: UploadContext, found: OpenedSource): Promise<SentSource> {
   const { deps, step, input, disk } = context;
   const { request } = input;
-  const decision = await decideForm(context, opened);
+  const decision = await decideForm(context, found);
   // Preflight could not inspect this image: a refusal comes here, before any byte is uploaded.
   const isJudgedNow = decision.form === 'as-is' || decision.isStreamed;
   const late = disk.conversion === 'unknown' && isJudgedNow ? decision.inspection : null;
@@ -139,20 +165,25 @@ async function sendOpened(context: UploadContext, opened: OpenedSource): Promise
   const judged = late === null ? null : await judge(deps, step, request, sentAs, late);
 
   const { bucket, prefix } = request.upload;
-  const { name, identity, sha256, variant } = contentIdentity(opened, decision, {
-    host: deps.uploading.host,
-    // A bucket of a CloudBox may have the name of one in the region: its objects are not shared.
-    isShared: request.storageLocationArn === undefined,
-  });
+  // A bucket of a CloudBox may have the name of one in the region: its objects are not shared.
+  const isShared = request.storageLocationArn === undefined;
+  const verified = isShared ? await verifiedFirst(context, found, decision) : null;
+  const opened = verified === null ? found : { ...found, sha256: verified.sha256, required: null };
+  const content = contentIdentity(opened, decision, { host: deps.uploading.host, isShared });
+  const { name, identity, sha256, variant } = content;
+  const { contents } = deps.uploading.streaming;
   const upload = await deps.uploading.uploads.join({
     ...{ importId: step.importId, regionId: request.region, bucket, sha256, identity, form: decision.form, variant },
+    content: identity === null ? null : await contents.known(identity, variant),
     account: request.account,
     key: objectKey(prefix, step.importId, disk.number, decision.format, name),
   });
   await deps.store.record(step, objectEntry(request.region, upload, 'intended'));
-  const { whole, digest } = await sendAndVerify(context, upload, opened, decision);
+  const sent = await sendAndVerify(context, upload, opened, decision, identity);
+  const { whole } = sent;
+  const digest = verified ?? sent.digest;
   const { size, crc64 } = whole;
-  await deps.store.record(step, objectEntry(request.region, upload, 'created', { size, crc64 }));
+  await deps.store.record(step, objectEntry(request.region, whole, 'created', { size, crc64 }));
 
   await deps.store.recordFact(step, {
     ...{
@@ -160,20 +191,40 @@ async function sendOpened(context: UploadContext, opened: OpenedSource): Promise
       disk: disk.number,
       source: redact(opened.reader.name),
       sourceBytes: opened.reader.size,
-      sha256: digest,
+      sha256: digest?.sha256 ?? opened.sha256,
     },
-    ...{ sentAs: decision.form, format: decision.format, object: formatObjectLocation({ bucket, key: upload.key }) },
+    ...{ sentAs: decision.form, format: decision.format, object: formatObjectLocation({ bucket, key: whole.key }) },
     ...{ objectBytes: size, crc64 },
   });
-  const object = { bucket, key: upload.key, size, format: decision.format };
+  const object = { bucket, key: whole.key, size, format: decision.format };
   const converted = isInspection(whole.inspection) ? whole.inspection : null;
-  if (converted === null) return { plan: { ...disk, ...judged, ...object }, inspection: late };
+  if (converted === null) return { plan: { ...disk, ...judged, ...object }, inspection: late, digest };
   const plan = await judge(deps, step, request, { ...disk, conversion: 'converted' }, converted);
-  return { plan: { ...plan, ...object }, inspection: converted };
+  return { plan: { ...plan, ...object }, inspection: converted, digest };
 }
 
 /**
- * Sends the object while the source is read for the digest of the request, if it has one. Another digest ends only this
+ * Where an object of a source with the digest of the request exists, the source is only read for its digest, and nothing is
+ * sent. Null: none exists.
+ */
+async function verifiedFirst(
+  { deps, input, disk, signal }: UploadContext,
+  opened: OpenedSource,
+  { form, format }: FormDecision,
+): Promise<VerifiedDigest | null> {
+  const { required } = opened;
+  const wanted = diskOf(input.request, disk.number).sha256?.toLowerCase();
+  if (required === null || wanted === undefined) return null;
+  const { account, upload } = input.request;
+  const { variant } = contentIdentity(opened, { form, format }, { host: deps.uploading.host, isShared: true });
+  const scope = { account, bucket: upload.bucket, prefix: usablePrefix(upload.prefix) };
+  const found = await deps.uploading.uploads.find({ ...scope, sha256: wanted, identity: null });
+  const exists = found.some((one) => one.state === 'whole' && one.form === form && one.variant === variant);
+  return exists ? { sha256: await required.read(signal), origin: 'another-read', bytesReadAgain: 0 } : null;
+}
+
+/**
+ * Sends the object while the source is hashed for the digest of the request, if it has one. Another digest ends only this
  * import: another one that sends the same source takes over the upload.
  */
 async function sendAndVerify(
@@ -181,35 +232,51 @@ async function sendAndVerify(
   upload: SharedUpload,
   opened: OpenedSource,
   decision: FormDecision,
-): Promise<{ readonly whole: SharedUpload; readonly digest: string | null }> {
-  const { verify, sha256 } = opened;
-  if (verify === null) return { whole: await untilWhole(context, upload, opened, decision), digest: sha256 };
+  identity: string | null,
+): Promise<{ readonly whole: SharedUpload; readonly digest: VerifiedDigest | null }> {
+  const { required } = opened;
+  if (required === null) {
+    const whole = await untilWhole(context, upload, opened, decision, { verification: null, identity });
+    return { whole, digest: digestOfOpened(context, opened) };
+  }
   const ended = new AbortController();
   const signal = AbortSignal.any([context.signal, ended.signal]);
   setMaxListeners(0, signal);
-  const verified = verify(signal).catch((error: unknown) => {
+  const verification = createVerification(required, signal, (error) => ended.abort(error));
+  if (!decision.isStreamed) verification.readBeside();
+  try {
+    const whole = await untilWhole({ ...context, signal }, upload, opened, decision, { verification, identity });
+    const digest = await verification.result();
+    await context.deps.uploading.uploads.noteSha256(whole.id, digest.sha256);
+    return { whole, digest };
+  } catch (error) {
     ended.abort(error);
     throw error;
-  });
-  const sent = untilWhole({ ...context, signal }, upload, opened, decision).catch((error: unknown) => {
-    ended.abort(error);
-    throw error;
-  });
-  // Both read the source: it is closed when they have ended.
-  await Promise.allSettled([verified, sent]);
-  return { whole: await sent, digest: await verified };
+  } finally {
+    // Both read the source: it is closed when they have ended.
+    await verification.settled();
+  }
+}
+
+/** The digest that the request requires, where opening or reading the source has verified it. */
+function digestOfOpened({ input, disk }: UploadContext, { sha256, file }: OpenedSource): VerifiedDigest | null {
+  if (sha256 === null || diskOf(input.request, disk.number).sha256 === undefined) return null;
+  const origin = file === null ? 'same-reads' : disk.source.kind === 'file' ? 'known' : 'copy';
+  return { sha256, origin, bytesReadAgain: 0 };
 }
 
 /** Uploads the object, or waits while another import does; returns when the whole object is in the bucket. */
 async function untilWhole(
   context: UploadContext,
-  { id }: SharedUpload,
+  { id: own }: SharedUpload,
   opened: OpenedSource,
   decision: FormDecision,
+  options: Pick<StreamOptions, 'verification' | 'identity'>,
 ): Promise<SharedUpload> {
-  const { deps, step, disk, signal, progress } = context;
+  const { deps, step, input, disk, signal, progress } = context;
   const { uploads, leaseMs, sends, slowSource } = deps.uploading;
   const holder = `${step.importId}/${disk.number}`;
+  let id = own;
   for (;;) {
     signal.throwIfAborted();
     const upload = await uploads.get(id);
@@ -224,11 +291,12 @@ async function untilWhole(
     }
     const claimed = await uploads.claim(id, holder, leaseMs);
     if (claimed === null) {
+      options.verification?.readBeside();
       progress.sending(upload.bytesDone, upload.bytesTotal);
       await step.sleep(POLL_INTERVAL_MS);
       continue;
     }
-    await underLease(uploads, claimed, holder, leaseMs, signal, (lease) =>
+    const outcome = await underLease(uploads, claimed, holder, leaseMs, signal, (lease) =>
       sends.use(lease.signal, (release) => {
         const reader = watchRate(
           opened.reader,
@@ -238,9 +306,19 @@ async function untilWhole(
           },
           slowSource,
         );
-        return sendBytes(context, claimed, { ...opened, reader }, decision, lease);
+        // A file whose bytes may be changing is not compared.
+        const mayBeSame = id === own && options.identity !== null;
+        return sendBytes(context, claimed, { ...opened, reader }, decision, { ...options, lease, mayBeSame });
       }),
     );
+    if (outcome.kind === 'same') {
+      // The import uses another object. Another import may wait for this one, and compare it too.
+      await uploads.handOver(id, holder);
+      id = outcome.upload;
+      const same = await uploads.get(id);
+      if (same !== null) await deps.store.record(step, objectEntry(input.request.region, same, 'intended'));
+      continue;
+    }
     // The upload has just been verified end to end: no check of the object is needed.
     const sent = await uploads.get(id);
     if (sent?.state === 'whole') {

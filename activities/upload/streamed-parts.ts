@@ -5,6 +5,7 @@ import { fail } from '../../domain/errors/index.js';
 import type { ByteBudget } from '../../images/stream/byte-budget.js';
 import { LEVELS, type Level } from '../../images/stream/clusters.js';
 import type { PooledDisk, SegmentResult } from '../../images/stream/compression-pool.js';
+import { type Digest, digestOfRange, isSame } from '../../images/stream/content.js';
 import {
   CLUSTER_BYTES,
   type ClusterSizes,
@@ -16,9 +17,13 @@ import {
   type RangeNote,
   rangeIndexOf,
   SEGMENT_BYTES,
+  segmentsOf,
 } from '../../images/stream/layout.js';
 import type { LevelChoice } from '../../images/stream/level-choice.js';
 import { tablesOf } from '../../images/stream/tables.js';
+import { abortable } from '../../sources/abortable.js';
+import type { ForwardHash } from '../../sources/forward-hash.js';
+import { sourceFailure } from '../../sources/source.js';
 import type { NotedRange, RangeWriter, UploadRanges } from '../../store/upload-ranges.js';
 
 export interface StreamedDisk {
@@ -28,7 +33,7 @@ export interface StreamedDisk {
   readonly disk: PooledDisk;
   /** True where the whole range is known to be zeros. */
   readonly isHole: (offset: number, length: number) => boolean;
-  /** Throws if the source has changed. */
+  /** Throws if the source has changed, or is not the one of the request. Called when all ranges were read. */
   readonly check: () => Promise<void>;
 }
 
@@ -39,6 +44,10 @@ export interface StreamedPartsOptions extends StreamedDisk {
   readonly bufferedSegments: number;
   readonly ranges: UploadRanges;
   readonly writer: Pick<RangeWriter, 'upload' | 'holder'>;
+  /** Reads a raw disk in order, to hash its source meanwhile. Only for parts that are in memory as a whole. */
+  readonly forward?: Omit<ForwardHash, 'end' | 'bytesReadAgain'> | null;
+  /** A part that was sent counts only if its digest is known. */
+  readonly needsDigests?: boolean;
   /** Bytes of the disk that are in the cloud, or are known to be zeros. */
   readonly onProgress: (bytesDone: number, bytesTotal: number) => void;
 }
@@ -46,26 +55,54 @@ export interface StreamedPartsOptions extends StreamedDisk {
 /** Of a part that is sent while it is compressed: one segment is sent while the next one is compressed. */
 const SEGMENTS_AHEAD = 2;
 
-export function streamedParts(options: StreamedPartsOptions): BuiltParts {
-  const { size, layout, disk, isHole, choice, memory, ranges, writer } = options;
+/** True: each part is in memory before it is sent, so that its bytes can be read in order. */
+export function hasBufferedParts(layout: Layout, bufferedSegments: number): boolean {
+  return (layout.range(0)?.length ?? 0) <= bufferedSegments * SEGMENT_BYTES;
+}
+
+export interface StreamedParts extends BuiltParts {
+  begin(): Promise<readonly SentPart[]>;
+  /** By the index of the range, of the ranges that were sent or noted. */
+  readonly digests: ReadonlyMap<number, Digest>;
+}
+
+export function streamedParts(options: StreamedPartsOptions): StreamedParts {
+  const { size, layout, disk, isHole, choice, memory, ranges, writer, forward = null } = options;
   const clustersOf = new Map<number, ClusterSizes>();
+  const digests = new Map<number, Digest>();
   let bytesDone = 0;
 
   const compress = async (offset: number, length: number, level: Level, signal: AbortSignal) => {
-    const result = await disk.compress({ offset, length, level }, signal);
+    const bytes = await forward?.read(offset, length, signal);
+    const result = await disk.compress({ offset, length, level, ...(bytes && { bytes }) }, signal);
     choice.measured(level, { ...result, bodyBytes: result.body.byteLength });
     return result;
   };
 
-  const build = async (range: Range, signal: AbortSignal): Promise<BuiltBody> => {
+  /** The source is read in order: a part gets memory after the ones before it, for which it waits while it has its own. */
+  let previous: Promise<void> = Promise.resolve();
+  const takeInOrder = () => {
+    const before = previous;
+    const taken = deferred();
+    previous = taken.promise;
+    return async (bytes: number, signal: AbortSignal) => {
+      if (forward !== null) await abortable(before, signal);
+      return await memory.take(bytes, signal).finally(taken.resolve);
+    };
+  };
+
+  const build = async (range: Range, take: ByteBudget['take'], signal: AbortSignal): Promise<BuiltBody> => {
     const claimed = await ranges.claimLevel(writer, range.part, choice.next());
     if (claimed === null) throw leaseLost(range.part);
     const level = levelOf(claimed);
     const segments = segmentsOf(range);
     const clusters = new Uint16Array(Math.ceil(range.length / CLUSTER_BYTES));
+    const segmentDigests = segments.map((): Digest => null);
     const keep = (result: SegmentResult, index: number) => {
       clusters.set(result.clusters, (index * SEGMENT_BYTES) / CLUSTER_BYTES);
       clustersOf.set(range.part, clusters);
+      segmentDigests[index] = result.digest;
+      digests.set(range.index, digestOfRange(segmentDigests));
       return result.body;
     };
     const run = async (index: number): Promise<Uint8Array> => {
@@ -74,7 +111,7 @@ export function streamedParts(options: StreamedPartsOptions): BuiltParts {
       return keep(await compress(segment.offset, segment.length, level, signal), index);
     };
     const isBuffered = segments.length <= options.bufferedSegments;
-    const share = await memory.take((isBuffered ? segments.length : SEGMENTS_AHEAD) * SEGMENT_BYTES, signal);
+    const share = await take((isBuffered ? segments.length : SEGMENTS_AHEAD) * SEGMENT_BYTES, signal);
     try {
       if (!isBuffered) return await buildLarge(segments.length, run, share.release);
       const bodies = await allSettled(segments.map((_, index) => run(index)));
@@ -87,34 +124,58 @@ export function streamedParts(options: StreamedPartsOptions): BuiltParts {
     }
   };
 
+  /** What was sent before is read for the digest of the source only, and must still be the same. */
+  const readAgain = async (range: Range, signal: AbortSignal): Promise<void> => {
+    if (forward === null || forward.has(range.offset + range.length)) return;
+    if (isHole(range.offset, range.length)) return await forward.zeros(range.offset, range.length, signal);
+    const found: Digest[] = [];
+    for (const { offset, length } of segmentsOf(range)) {
+      const bytes = await forward.readAgain(offset, length, signal);
+      found.push((await disk.compress({ offset, length, level: null, bytes }, signal)).digest);
+    }
+    const sent = digests.get(range.index);
+    if (sent === undefined || isSame(sent, digestOfRange(found))) return;
+    throw sourceFailure('Changed', 'the source was changed: it has other bytes than those that were sent before');
+  };
+
   return {
     builders: options.builders,
+    digests,
 
     async begin() {
       const noted = (await ranges.list(writer.upload)).flatMap((range) => {
         const clusters = decodeClusters(range, layout);
-        if (clusters === null) return [];
+        const isKnown = range.digest !== null || range.length === 0;
+        if (clusters === null || (options.needsDigests === true && !isKnown)) return [];
         clustersOf.set(range.number, clusters);
+        if (isKnown) digests.set(rangeIndexOf(range.number), range.digest && new Uint8Array(range.digest));
         return [range];
       });
       return noted;
     },
 
-    async *toBuild(done): AsyncGenerator<BuiltPart> {
+    async *toBuild(done, signal): AsyncGenerator<BuiltPart> {
       bytesDone = 0;
+      previous = Promise.resolve();
       for (let index = 0; ; index += 1) {
         const range = layout.range(index);
         if (range === null) return;
         const { part, offset, length } = range;
-        if (done.has(part) || isHole(offset, length)) this.onDone(part);
-        else yield { number: part, build: (signal) => build(range, signal) };
+        if (done.has(part) || isHole(offset, length)) {
+          await readAgain(range, signal);
+          this.onDone(part);
+        } else {
+          const take = takeInOrder();
+          yield { number: part, build: (stop) => build(range, take, stop) };
+        }
       }
     },
 
     async note(uploadId, { number, length, crc64, etag }) {
       const clusters = encodeClusters(clustersOf.get(number) ?? new Uint16Array());
-      const isNoted = await ranges.note({ ...writer, uploadId }, { number, length, crc64, etag, clusters });
-      if (!isNoted) throw leaseLost(number);
+      const found = digests.get(rangeIndexOf(number)) ?? null;
+      const noted = { number, length, crc64, etag, clusters, digest: found && Buffer.from(found) };
+      if (!(await ranges.note({ ...writer, uploadId }, noted))) throw leaseLost(number);
     },
 
     onDone(part) {
@@ -130,6 +191,14 @@ export function streamedParts(options: StreamedPartsOptions): BuiltParts {
       return { first: { number: HEADER_PART, body: tables.header }, last: numbered(tables.parts()) };
     },
   };
+}
+
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
 }
 
 /** The first segment with data decides whether there is a part at all. */
@@ -177,13 +246,6 @@ async function* padded(bodies: Iterable<Uint8Array> | AsyncIterable<Uint8Array>)
     if (body.byteLength > 0) yield body;
   }
   if (length > 0 && length < MIN_PART_BYTES) yield new Uint8Array(MIN_PART_BYTES - length);
-}
-
-function segmentsOf({ offset, length }: Range): { readonly offset: number; readonly length: number }[] {
-  return Array.from({ length: Math.ceil(length / SEGMENT_BYTES) }, (_, index) => ({
-    offset: offset + index * SEGMENT_BYTES,
-    length: Math.min(SEGMENT_BYTES, length - index * SEGMENT_BYTES),
-  }));
 }
 
 /** Rejects only when all have ended: none reads the source after that. */

@@ -2,6 +2,7 @@
 import type { ByteBudget } from '../../images/stream/byte-budget.js';
 import type { CompressionPool } from '../../images/stream/compression-pool.js';
 import type { PartLimits } from '../../images/stream/layout.js';
+import type { UploadContents } from '../../store/upload-contents.js';
 import type { UploadRanges } from '../../store/upload-ranges.js';
 
 export interface Streaming {
@@ -10,4 +11,5 @@ export interface Streaming {
   readonly memory: ByteBudget;
   readonly ranges: UploadRanges;
   readonly limits: PartLimits;
+  readonly contents: UploadContents;
 }

@@ -1,4 +1,5 @@
 /** Compresses one segment of a disk into the bytes of a QCOW2 file. Pure; runs in the threads of the pool. */
+import { createHash } from 'node:crypto';
 import { deflateRawSync } from 'node:zlib';
 import { CLUSTER_BYTES, type ClusterSizes, PLAIN } from './layout.js';
 
@@ -10,6 +11,8 @@ export interface CompressedSegment {
   /** Whole clusters; empty if the segment has only zeros. */
   readonly body: Uint8Array<ArrayBuffer>;
   readonly clusters: ClusterSizes;
+  /** The same for the same bytes, however they are compressed; null: only zeros. */
+  readonly digest: Uint8Array<ArrayBuffer> | null;
 }
 
 /** QEMU inflates with a window of 4 KiB. */
@@ -22,12 +25,16 @@ const ZEROS = Buffer.alloc(CLUSTER_BYTES);
 /**
  * @param count clusters of the segment
  * @param read the bytes of a cluster, at most 64 KiB; null: zeros that need not be read
+ * @param level null: only the digest is wanted, and the body is empty
  */
 export function compressSegment(
   count: number,
   read: (cluster: number) => Uint8Array | null,
-  level: Level,
+  level: Level | null,
 ): CompressedSegment {
+  const hash = createHash('sha256');
+  const position = Buffer.alloc(4);
+  let hasData = false;
   const clusters = new Uint16Array(count);
   const plain: Uint8Array[] = [];
   const compressed: Uint8Array[] = [];
@@ -36,6 +43,10 @@ export function compressSegment(
     const bytes = read(cluster);
     if (bytes === null || isZero(bytes)) continue;
     const whole = padded(bytes);
+    hasData = true;
+    position.writeUInt32LE(cluster);
+    hash.update(position).update(whole);
+    if (level === null) continue;
     const smaller = level === 0 ? null : deflated(whole, level);
     if (smaller === null) {
       clusters[cluster] = PLAIN;
@@ -53,7 +64,7 @@ export function compressSegment(
     body.set(piece, at);
     at += piece.length;
   }
-  return { body, clusters };
+  return { body, clusters, digest: hasData ? new Uint8Array(hash.digest()) : null };
 }
 
 /** Null where it does not become smaller. */

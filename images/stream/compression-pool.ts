@@ -21,8 +21,9 @@ export interface Segment {
   /** Of the disk, in bytes. */
   readonly offset: number;
   readonly length: number;
-  readonly level: Level;
-  /** The bytes of the disk, for a disk without an image; they move to the thread. */
+  /** Null: only the digest is wanted. */
+  readonly level: Level | null;
+  /** The bytes of the disk, if they are in memory; they move to the thread. */
   readonly bytes?: Uint8Array<ArrayBuffer>;
 }
 
@@ -203,8 +204,8 @@ function createThread(program: URL, on: { readonly ended: () => void; readonly i
     end((task) => {
       if (task.signal.aborted) task.reject(task.signal.reason);
       else if (message.kind === 'done') {
-        const { body, clusters, dataBytes, busyMs } = message;
-        task.resolve({ body, clusters, dataBytes, busyMs });
+        const { body, clusters, digest, dataBytes, busyMs } = message;
+        task.resolve({ body, clusters, digest, dataBytes, busyMs });
       } else task.reject(fetchError ?? errorOf(message.error));
     });
     fetchError = null;

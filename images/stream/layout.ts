@@ -90,6 +90,17 @@ function offsetOfGrowing(index: number): number {
   return SEGMENT_BYTES * (before + (index - doublings * RANGES_PER_LENGTH) * 2 ** doublings);
 }
 
+/** What a range is read and compressed in. */
+export function segmentsOf({ offset, length }: Pick<Range, 'offset' | 'length'>): readonly {
+  readonly offset: number;
+  readonly length: number;
+}[] {
+  return Array.from({ length: Math.ceil(length / SEGMENT_BYTES) }, (_, index) => ({
+    offset: offset + index * SEGMENT_BYTES,
+    length: Math.min(SEGMENT_BYTES, length - index * SEGMENT_BYTES),
+  }));
+}
+
 /** The index of the range whose part has this number. */
 export function rangeIndexOf(part: number): number {
   return part - FIRST_RANGE_PART;

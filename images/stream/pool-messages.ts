@@ -17,7 +17,7 @@ export type ToThread =
       /** Of the disk, in bytes. */
       readonly offset: number;
       readonly length: number;
-      readonly level: Level;
+      readonly level: Level | null;
       /** The bytes of the disk, where the disk has no image. */
       readonly bytes: Uint8Array<ArrayBuffer> | null;
     }
@@ -29,6 +29,7 @@ export type FromThread =
       readonly task: number;
       readonly body: Uint8Array<ArrayBuffer>;
       readonly clusters: ClusterSizes;
+      readonly digest: Uint8Array<ArrayBuffer> | null;
       /** Bytes that were read and compressed, and how long that took. */
       readonly dataBytes: number;
       readonly busyMs: number;

@@ -1,6 +1,7 @@
 /** A thread of the compression pool: reads segments of disks, and compresses them. */
 import { parentPort } from 'node:worker_threads';
 import { type ByteSource, UnreadableError } from '../bytes.js';
+import { trimmedDisk } from '../trim/trimmed-disk.js';
 import { compressSegment } from './clusters.js';
 import { type DiskSource, openDisk } from './disk-source.js';
 import { CLUSTER_BYTES } from './layout.js';
@@ -33,20 +34,29 @@ port.on('message', (message: ToThread) => {
 function compress({ task, disk, offset, length, level, bytes: given }: ToThread & { readonly kind: 'compress' }): void {
   const begun = performance.now();
   try {
-    const source = given === null ? bytesOf(disk) : null;
+    const source = given === null ? bytesOf(disk) : bytesFromTask(disk, offset, given);
     let dataBytes = 0;
     const read = (cluster: number): Uint8Array | null => {
       const at = cluster * CLUSTER_BYTES;
       const count = Math.min(CLUSTER_BYTES, length - at);
-      if (source !== null && (source.zerosFrom?.(offset + at) ?? 0) >= count) return null;
+      if ((source.zerosFrom?.(offset + at) ?? 0) >= count) return null;
       dataBytes += count;
-      return given?.subarray(at, at + count) ?? source?.read(offset + at, count) ?? null;
+      return source.read(offset + at, count);
     };
-    const { body, clusters } = compressSegment(Math.ceil(length / CLUSTER_BYTES), read, level);
-    reply({ kind: 'done', task, body, clusters, dataBytes, busyMs: performance.now() - begun }, [body.buffer]);
+    const { body, clusters, digest } = compressSegment(Math.ceil(length / CLUSTER_BYTES), read, level);
+    reply({ kind: 'done', task, body, clusters, digest, dataBytes, busyMs: performance.now() - begun }, [body.buffer]);
   } catch (error) {
     reply({ kind: 'failed', task, error: describe(error) });
   }
+}
+
+/** The disk, of which only the bytes of the task can be read. */
+function bytesFromTask(disk: number, start: number, bytes: Uint8Array): ByteSource {
+  const open = disks.get(disk);
+  if (open === undefined) throw new Error(`disk ${disk} is not open in this thread`);
+  const size = start + bytes.byteLength;
+  const read = (offset: number, length: number) => Buffer.from(bytes.buffer, bytes.byteOffset + offset - start, length);
+  return trimmedDisk({ size, read }, open.source.free);
 }
 
 function bytesOf(disk: number): ByteSource {

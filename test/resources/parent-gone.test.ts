@@ -81,7 +81,7 @@ describe.each([
     };
     const shared: SharedUpload = {
       ...{ id: 7, regionId: REGION, bucket, key: location.key, sha256: null },
-      ...({ form: 'as-is', state: 'open' } as const),
+      ...({ form: 'as-is', variant: '', state: 'open' } as const),
       ...{ holder: null, uploadId: 'upload-1', sourceVersion: null, bytesDone: 0, bytesTotal: 0, crc64: null },
       ...{ size: null, inspection: null },
     };

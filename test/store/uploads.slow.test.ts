@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { newImportId } from '../../domain/ids.js';
+import { createUploadContents } from '../../store/upload-contents.js';
 import { createUploadStore, type SharedUpload, type UploadStore, type WantedUpload } from '../../store/uploads.js';
 import { startTestDatabase, type TestDatabase } from '../support/store/test-database.js';
 
@@ -74,10 +75,23 @@ describe('the same content', () => {
     ['an unknown digest', { sha256: null }],
     ['another prefix', { key: 'kept/b/disk-1.raw' }],
     ['another account', { account: 'prod' }],
+    ['free blocks left out', { variant: 'RAW trim=free-space' }],
+    ['another format of the object', { variant: 'QCOW2 trim=none' }],
   ])('with %s → another object', async (_name, changes) => {
     await newImport('a');
     await newImport('b');
     expect((await join('b', changes)).id).not.toBe((await join('a')).id);
+  });
+
+  test('whose digest becomes known → found by it; a second object with it is not', async () => {
+    await newImport('a');
+    await newImport('b');
+    const first = await join('a', { sha256: null });
+    const second = await join('b', { sha256: null });
+    await Promise.all([store.noteSha256(first.id, 'cc'), store.noteSha256(second.id, 'cc')]);
+    expect(await store.find({ bucket: BUCKET, sha256: 'cc', identity: null, prefix: null })).toHaveLength(1);
+    await newImport('c');
+    expect([first.id, second.id]).toContain((await join('c', { sha256: 'cc' })).id);
   });
 
   test('under a prefix that does not end with a slash → one object for each prefix', async () => {
@@ -308,4 +322,66 @@ test('a digest → returned only for the version that it was computed from', asy
   await store.noteDigest('host 1:2:3', 'bb');
   expect(await store.digest('host 1:2:3')).toBe('bb');
   expect(await store.digest('host 1:2:4')).toBeNull();
+});
+
+describe('the content of a disk', () => {
+  const ranges = new Uint8Array([1, 2, 3]);
+  const variant = 'RAW trim=none';
+  const scope = { bucket: BUCKET, prefix: '', form: 'as-is' as const, variant };
+
+  test('noted for a complete object → found in its scope by its layout only, and joined by the content', async () => {
+    const contents = createUploadContents(database.pool);
+    const { id } = await whole('a');
+    await contents.note(id, { layout: 'L', digest: 'dd', ranges });
+    expect(await contents.finished(scope, 'L')).toEqual([{ id, layout: 'L', digest: 'dd', ranges }]);
+    const others = [
+      contents.finished(scope, 'M'),
+      ...[
+        { bucket: 'other' },
+        { prefix: 'kept/' },
+        { account: 'prod' },
+        { variant: '' },
+        { form: 'trimmed' as const },
+      ].map((change) => contents.finished({ ...scope, ...change }, 'L')),
+    ];
+    expect((await Promise.all(others)).flat()).toEqual([]);
+    await newImport('b');
+    expect((await join('b', { sha256: null, content: 'dd' })).id).toBe(id);
+    await newImport('c');
+    expect((await join('c', { sha256: null, content: 'dd', variant: 'RAW trim=free-space' })).id).not.toBe(id);
+  });
+
+  test('of an object that is not complete → not used, and no upload remains without a reference', async () => {
+    const contents = createUploadContents(database.pool);
+    await newImport('a');
+    const { id } = await join('a');
+    await contents.note(id, { layout: 'L', digest: 'dd', ranges });
+    expect(await contents.finished(scope, 'L')).toEqual([]);
+    expect(await contents.use(id, 'a')).toBe(false);
+    await newImport('b');
+    expect((await join('b', { sha256: null, content: 'dd' })).id).not.toBe(id);
+    const { rows } = await database.pool.query(
+      'select u.id from ecs_image_import.uploads u left join ecs_image_import.upload_holds h on h.upload = u.id where h.upload is null',
+    );
+    expect(rows).toEqual([]);
+  });
+
+  test('of an object that an import uses → the object remains until that import releases it', async () => {
+    const contents = createUploadContents(database.pool);
+    const { id, bucket, key } = await whole('a');
+    await newImport('b');
+    expect(await contents.use(id, 'b')).toBe(true);
+    expect(await store.release('a', bucket, key, false)).toMatchObject({ kind: 'in-use', by: 'b' });
+    expect(await store.release('b', bucket, key, false)).toMatchObject({ kind: 'remove' });
+    expect(await contents.use(id, 'a')).toBe(false);
+  });
+
+  test('of a version of a file → remembered for each variant', async () => {
+    const contents = createUploadContents(database.pool);
+    await contents.remember('host 1', variant, 'dd');
+    await contents.remember('host 1', variant, 'ee');
+    expect(await contents.known('host 1', variant)).toBe('ee');
+    expect(await contents.known('host 1', 'RAW trim=free-space')).toBeNull();
+    expect(await contents.known('host 2', variant)).toBeNull();
+  });
 });

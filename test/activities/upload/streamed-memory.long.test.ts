@@ -21,7 +21,13 @@ test('a disk of 2 TiB full of data → at most 200 MiB for its parts and tables,
     ...{ size: SIZE, layout, isHole: () => false, check: async () => undefined, builders: 2 },
     bufferedSegments: PART_LIMITS.bufferedSegments,
     disk: {
-      compress: async () => ({ body, clusters: clusters.slice(), dataBytes: SEGMENT_BYTES, busyMs: 1 }),
+      compress: async () => ({
+        body,
+        clusters: clusters.slice(),
+        digest: new Uint8Array(32),
+        dataBytes: SEGMENT_BYTES,
+        busyMs: 1,
+      }),
       close: async () => undefined,
     },
     ...{ choice: createLevelChoice(2, () => null), memory: createByteBudget(64 * MIB), ranges },
@@ -33,7 +39,7 @@ test('a disk of 2 TiB full of data → at most 200 MiB for its parts and tables,
     growth = Math.max(growth, process.memoryUsage().rss - before);
   };
   const { signal } = new AbortController();
-  await parts.begin('upload-1');
+  await parts.begin();
   const sent: SentPart[] = [];
   for await (const { number, build } of parts.toBuild(new Set(), signal)) {
     const built = await build(signal);

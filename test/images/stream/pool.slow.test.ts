@@ -122,6 +122,24 @@ describe('a disk in', () => {
   });
 });
 
+test('a raw disk whose bytes come with the tasks → the same as from the file, free bytes left out too', async () => {
+  const file = await open(at('disk.raw'), 'r');
+  const free = packRanges([{ offset: 65_536, length: 3 * 65_536 }]);
+  const disk = pool.open({ ...(await sourceOf('disk.raw')), free, image: { kind: 'file', fd: file.fd, size: SIZE } });
+  for (const offset of [0, MIB]) {
+    const piece = new Uint8Array(MIB);
+    await file.read(piece, 0, MIB, offset);
+    const fromFile = await disk.compress({ offset, length: MIB, level: 1 }, signal);
+    const given = await disk.compress({ offset, length: MIB, level: 1, bytes: piece }, signal);
+    expect(Buffer.compare(given.body, fromFile.body)).toBe(0);
+    expect(given.digest).toEqual(fromFile.digest);
+    const onlyDigest = await disk.compress({ offset, length: MIB, level: null }, signal);
+    expect([onlyDigest.digest, onlyDigest.body.length]).toEqual([fromFile.digest, 0]);
+  }
+  await disk.close();
+  await file.close();
+});
+
 describe('a remote disk', () => {
   test('whose server fails → rejects with its error, and the pool continues', async () => {
     const source = await sourceOf('stream.vmdk');

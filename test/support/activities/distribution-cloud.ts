@@ -26,6 +26,7 @@ import { RETRY_LIMITS } from '../../../sources/http-retries.js';
 import { RATE_LIMITS } from '../../../sources/rate-floor.js';
 import type { ImportStore } from '../../../store/imports.js';
 import { fromRow, toStoredDetail } from '../../../store/ledger-rows.js';
+import { createUploadContents } from '../../../store/upload-contents.js';
 import { createUploadRanges } from '../../../store/upload-ranges.js';
 import { createUploadStore } from '../../../store/uploads.js';
 import { ownAccount } from '../alibaba/own-account.js';
@@ -352,6 +353,7 @@ export function activityRunner(fake: FakeCloud, record = memoryStore()) {
         memory: createByteBudget(1),
         ranges: createUploadRanges(new pg.Pool()),
         limits: PART_LIMITS,
+        contents: createUploadContents(new pg.Pool()),
       },
       sends: { use: unused },
       slowSource: SLOW_LIMITS,

@@ -16,6 +16,7 @@ import { createHttpClient } from '../../../sources/http-request.js';
 import { openLocalFile } from '../../../sources/local-file.js';
 import { createImportFiles } from '../../../store/import-files.js';
 import { createImportStore } from '../../../store/imports.js';
+import { createUploadContents } from '../../../store/upload-contents.js';
 import { createUploadRanges } from '../../../store/upload-ranges.js';
 import { createUploadStore } from '../../../store/uploads.js';
 import { ownAccount } from '../alibaba/own-account.js';
@@ -81,6 +82,7 @@ export function realDependencies(
         pool: createCompressionPool(threads, program),
         memory: createByteBudget(64 * 1024 ** 2),
         ranges: wrap('ranges', createUploadRanges(pool)),
+        contents: wrap('contents', createUploadContents(pool)),
         limits,
       },
       sends: createSemaphore(4),

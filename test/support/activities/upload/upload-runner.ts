@@ -17,6 +17,7 @@ import { PART_LIMITS, type PartLimits } from '../../../../images/stream/layout.j
 import { createHttpClient } from '../../../../sources/http-request.js';
 import { type LocalFile, openLocalFile } from '../../../../sources/local-file.js';
 import { createCache } from '../../../../sources/scratch-cache.js';
+import type { UploadContents, UploadedContent } from '../../../../store/upload-contents.js';
 import type { NotedRange, UploadRanges } from '../../../../store/upload-ranges.js';
 import type { NotedPart, SharedUpload, UploadStore } from '../../../../store/uploads.js';
 import { inProcessPool } from '../../images/stream/in-process-pool.js';
@@ -26,8 +27,9 @@ export const BUCKET = 'images';
 
 /** The state that several workers share, like the database. */
 export function sharedRecord() {
-  const uploads = memoryUploads();
-  return { record: memoryStore(), uploads, ranges: memoryRanges(uploads) };
+  const contents = new Map<number, Omit<UploadedContent, 'id'>>();
+  const uploads = memoryUploads(contents);
+  return { record: memoryStore(), uploads, ranges: memoryRanges(uploads), contents: memoryContents(uploads, contents) };
 }
 
 export interface WorkerOptions {
@@ -50,6 +52,8 @@ export interface WorkerOptions {
   readonly changedAtMs?: number;
   /** How disks that are compressed while they are sent become parts. */
   readonly limits?: PartLimits;
+  /** Called before a segment of a disk is read to be compressed or compared. */
+  readonly onSegment?: (offset: number) => void;
 }
 
 /** One worker without any state besides the record. */
@@ -66,6 +70,7 @@ export function uploadWorker({
   stallMs = 500,
   changedAtMs = 0,
   limits = PART_LIMITS,
+  onSegment,
 }: WorkerOptions) {
   const inspected: string[] = [];
   const inspect = async (image: string | LocalFile): Promise<Inspection> => {
@@ -105,7 +110,8 @@ export function uploadWorker({
       inspectRemote: (image) => inspect(image.name),
       programs: { qemuImg: async () => null, decompressor: async () => false },
       streaming: {
-        ...{ pool: inProcessPool(), memory: createByteBudget(64 * 1024 ** 2), ranges: shared.ranges, limits },
+        ...{ pool: inProcessPool(onSegment), memory: createByteBudget(64 * 1024 ** 2), limits },
+        ...{ ranges: shared.ranges, contents: shared.contents },
       },
     },
   };
@@ -166,7 +172,31 @@ function memoryRanges(uploads: UploadStore): UploadRanges {
   };
 }
 
-function memoryUploads(): UploadStore {
+function memoryContents(uploads: UploadStore, contents: Map<number, Omit<UploadedContent, 'id'>>): UploadContents {
+  const known = new Map<string, string>();
+  return {
+    async finished({ form, variant }, layout) {
+      const found = await Promise.all(
+        [...contents].map(async ([id, content]) => ({ id, content, upload: await uploads.get(id) })),
+      );
+      return found
+        .filter(
+          ({ content, upload }) =>
+            content.layout === layout &&
+            upload?.state === 'whole' &&
+            upload.form === form &&
+            upload.variant === variant,
+        )
+        .map(({ id, content }) => ({ id, ...content }));
+    },
+    note: async (id, content) => void contents.set(id, content),
+    use: async (id) => (await uploads.get(id))?.state === 'whole',
+    known: async (version, variant) => known.get(`${version} ${variant}`) ?? null,
+    remember: async (version, variant, content) => void known.set(`${version} ${variant}`, content),
+  };
+}
+
+function memoryUploads(contents: ReadonlyMap<number, Omit<UploadedContent, 'id'>>): UploadStore {
   const uploads: { -readonly [Name in keyof SharedUpload]: SharedUpload[Name] }[] = [];
   const parts = new Map<number, NotedPart[]>();
   const digests = new Map<string, string>();
@@ -179,16 +209,18 @@ function memoryUploads(): UploadStore {
   const copy = (id: number) => structuredClone(at(id) ?? null);
   const unused = () => Promise.reject(new Error('not part of the upload phase'));
   return {
-    find: async () => [],
-    async join({ regionId, bucket, key, sha256, form, identity, variant }) {
+    find: async ({ sha256 }) => uploads.filter((one) => sha256 !== null && one.sha256 === sha256),
+    noteSha256: async (id, sha256) => void Object.assign(at(id) ?? {}, { sha256 }),
+    async join({ regionId, bucket, key, sha256, form, identity, variant, content }) {
       const isSame = (one: SharedUpload, index: number) =>
+        (content && one.state === 'whole' && contents.get(index)?.digest === content) ||
         one.key === key ||
         (one.form === form &&
-          ((sha256 !== null && one.sha256 === sha256) ||
+          ((sha256 !== null && one.sha256 === sha256 && one.variant === variant) ||
             (identity !== null && identities[index] === `${identity} ${variant}`)));
       let id = uploads.findIndex(isSame);
       if (id < 0) identities[uploads.length] = identity === null ? null : `${identity} ${variant}`;
-      if (id < 0) id = uploads.push({ ...fresh, id: uploads.length, regionId, bucket, key, sha256, form }) - 1;
+      if (id < 0) id = uploads.push({ ...fresh, id: uploads.length, regionId, bucket, key, sha256, form, variant }) - 1;
       return structuredClone(uploads[id] as SharedUpload);
     },
     get: async (id) => copy(id),

@@ -1,4 +1,5 @@
 /** A compression pool without threads, for tests of what uses it. */
+import { type ByteSource, bufferSource } from '../../../../images/bytes.js';
 import { compressSegment } from '../../../../images/stream/clusters.js';
 import type { CompressionPool } from '../../../../images/stream/compression-pool.js';
 import { openDisk } from '../../../../images/stream/disk-source.js';
@@ -9,18 +10,26 @@ export function inProcessPool(onSegment: (offset: number) => void = () => undefi
   return {
     threads: 2,
     open({ image, ...source }, fetch) {
+      const { format } = source.container;
+      const read = async (offset: number, length: number, signal: AbortSignal): Promise<ByteSource> => {
+        if (image === null) throw new Error('the disk has no image');
+        if (fetch === undefined) return openDisk(source, image, () => Buffer.alloc(0));
+        const [start, count] = format === 'RAW' ? [offset, length] : [0, image.size];
+        const bytes = Buffer.alloc(count);
+        await fetch(start, bytes, signal);
+        return format === 'RAW'
+          ? bytesAt(offset, bytes)
+          : openDisk(source, image, (at, wanted) => bytes.subarray(at, at + wanted));
+      };
       return {
-        async compress({ offset, length, level }, signal) {
+        async compress({ offset, length, level, bytes }, signal) {
           onSegment(offset);
-          const remote = fetch === undefined ? null : Buffer.alloc(length);
-          if (remote !== null) await fetch?.(offset, remote, signal);
-          const disk = image === null || remote !== null ? null : openDisk(source, image, () => Buffer.alloc(0));
-          const read = (cluster: number) => {
-            const at = cluster * CLUSTER_BYTES;
-            const count = Math.min(CLUSTER_BYTES, length - at);
-            return remote?.subarray(at, at + count) ?? disk?.read(offset + at, count) ?? null;
+          const disk = bytes === undefined ? await read(offset, length, signal) : bytesAt(offset, Buffer.from(bytes));
+          const cluster = (index: number) => {
+            const at = index * CLUSTER_BYTES;
+            return disk.read(offset + at, Math.min(CLUSTER_BYTES, length - at));
           };
-          const result = compressSegment(Math.ceil(length / CLUSTER_BYTES), read, level);
+          const result = compressSegment(Math.ceil(length / CLUSTER_BYTES), cluster, level);
           return { ...result, dataBytes: length, busyMs: 1 };
         },
         close: async () => undefined,
@@ -28,4 +37,10 @@ export function inProcessPool(onSegment: (offset: number) => void = () => undefi
     },
     close: async () => undefined,
   };
+}
+
+/** A disk of which only these bytes can be read. */
+function bytesAt(start: number, bytes: Buffer): ByteSource {
+  const { read } = bufferSource(bytes);
+  return { size: start + bytes.length, read: (offset, length) => read(offset - start, length) };
 }
