@@ -9,14 +9,18 @@ const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 const PAGE = 64 * 1024;
 const SLICES = 16;
 const TABLE_BYTES = 256 * 8;
-/** The longest distance by which `fold` moves a byte; a multiple of 16. */
+/** The longest distance by which `fold` moves a byte. */
 const SPAN = 5520;
+/** The bytes that `fold` moves in one step. */
+const STEP = 32;
+/** The last bytes of a piece, which are not folded further: at least `SPAN`, in whole steps. */
+const END = 5536;
 
 // Layout of the memory: tables, space for folding (history, a block after it, the tail), a scratch area, then buffers.
 const TABLES = SLICES * TABLE_BYTES;
-const BLOCK = 16 * 1024;
+const BLOCK = 64 * 1024;
 const HISTORY = TABLES;
-const TAIL = HISTORY + SPAN + BLOCK + SPAN;
+const TAIL = HISTORY + SPAN + BLOCK + END;
 const SCRATCH = 2 * PAGE;
 const SCRATCH_BYTES = 2 * PAGE;
 const BUFFERS = SCRATCH + SCRATCH_BYTES;
@@ -28,7 +32,7 @@ const FOLD_FROM_BYTES = 4 * SPAN;
 
 interface Functions {
   slices(address: number, length: number, state: bigint): bigint;
-  fold(source: number, window: number, target: number, vectors: number): void;
+  fold(source: number, window: number, target: number, steps: number): void;
 }
 
 interface Memory {
@@ -94,26 +98,26 @@ function advance(address: number, length: number, state: bigint): bigint {
   const { memory, slices, fold } = engine ?? start();
   if (length < FOLD_FROM_BYTES) return slices(address, length, state);
 
-  // The state is added to the first 8 bytes. Nothing is folded into these because no byte precedes them.
+  // The state is added to the first 8 bytes. Nothing is folded into the first step: the shortest distance is longer.
   memory.fill(0, HISTORY, HISTORY + SPAN);
-  memory.copyWithin(HISTORY + SPAN, address, address + 16);
+  memory.copyWithin(HISTORY + SPAN, address, address + STEP);
   new DataView(memory.buffer, HISTORY + SPAN, 8).setBigInt64(0, state ^ readState(memory, address), true);
 
-  const foldable = (length - SPAN) & ~15;
-  let filled = 16;
-  for (let done = 16; done < foldable; ) {
+  const foldable = (length - END) & ~(STEP - 1);
+  let filled = STEP;
+  for (let done = STEP; done < foldable; ) {
     const bytes = Math.min(BLOCK - filled, foldable - done);
-    fold(address + done, HISTORY + filled, HISTORY + SPAN + filled, bytes / 16);
+    fold(address + done, HISTORY + filled, HISTORY + SPAN + filled, bytes / STEP);
     done += bytes;
     filled += bytes;
     if (filled < BLOCK) continue;
     memory.copyWithin(HISTORY, HISTORY + BLOCK, HISTORY + BLOCK + SPAN);
     filled = 0;
   }
-  // Add what was folded into the last SPAN bytes. They are not folded further, so they are zero in the history.
-  memory.fill(0, HISTORY + SPAN + filled, HISTORY + SPAN + filled + SPAN);
-  fold(address + foldable, HISTORY + filled, TAIL, SPAN / 16);
-  return slices(address + foldable + SPAN, length - foldable - SPAN, slices(TAIL, SPAN, 0n));
+  // Add what was folded into the end. Its bytes are not folded further, so they are zero in the history.
+  memory.fill(0, HISTORY + SPAN + filled, HISTORY + SPAN + filled + END);
+  fold(address + foldable, HISTORY + filled, TAIL, END / STEP);
+  return slices(address + foldable + END, length - foldable - END, slices(TAIL, END, 0n));
 }
 
 function readState(memory: Uint8Array<ArrayBuffer>, address: number): bigint {

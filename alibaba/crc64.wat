@@ -54,11 +54,12 @@
   ;; again at each of the distances d = 1628, 2426, 2756, 2938, 3728, 3856 and 5520 further on, because
   ;; x^0 + the sum of x^(-8d) is a multiple of the generator (found by a search over sums of 7 powers). Therefore
   ;; target[i] = source[i] ^ the window's bytes at i - d; the window begins 5520 bytes before the target, so that the
-  ;; offsets below are 5520 - d. 16 bytes need 8 loads and 7 additions; the tables need 18 loads and 16 additions.
-  (func (export "fold") (param $source i32) (param $window i32) (param $target i32) (param $vectors i32)
+  ;; offsets below are 5520 - d. 16 bytes need 8 loads and 7 additions; the tables need 18 loads and 16 additions. A step
+  ;; is 32 bytes: two vectors in a round are a sixth faster than one.
+  (func (export "fold") (param $source i32) (param $window i32) (param $target i32) (param $steps i32)
     (loop $next
-      (v128.store align=1 (local.get $target)
-        (v128.load align=1 (local.get $source))
+      (v128.store offset=0  align=1 (local.get $target)
+        (v128.load offset=0  align=1 (local.get $source))
         (v128.load offset=3892 align=1 (local.get $window)) (v128.xor)
         (v128.load offset=3094 align=1 (local.get $window)) (v128.xor)
         (v128.load offset=2764 align=1 (local.get $window)) (v128.xor)
@@ -66,7 +67,16 @@
         (v128.load offset=1792 align=1 (local.get $window)) (v128.xor)
         (v128.load offset=1664 align=1 (local.get $window)) (v128.xor)
         (v128.load offset=0    align=1 (local.get $window)) (v128.xor))
-      (local.set $source (i32.add (local.get $source) (i32.const 16)))
-      (local.set $window (i32.add (local.get $window) (i32.const 16)))
-      (local.set $target (i32.add (local.get $target) (i32.const 16)))
-      (br_if $next (local.tee $vectors (i32.sub (local.get $vectors) (i32.const 1)))))))
+      (v128.store offset=16 align=1 (local.get $target)
+        (v128.load offset=16 align=1 (local.get $source))
+        (v128.load offset=3908 align=1 (local.get $window)) (v128.xor)
+        (v128.load offset=3110 align=1 (local.get $window)) (v128.xor)
+        (v128.load offset=2780 align=1 (local.get $window)) (v128.xor)
+        (v128.load offset=2598 align=1 (local.get $window)) (v128.xor)
+        (v128.load offset=1808 align=1 (local.get $window)) (v128.xor)
+        (v128.load offset=1680 align=1 (local.get $window)) (v128.xor)
+        (v128.load offset=16   align=1 (local.get $window)) (v128.xor))
+      (local.set $source (i32.add (local.get $source) (i32.const 32)))
+      (local.set $window (i32.add (local.get $window) (i32.const 32)))
+      (local.set $target (i32.add (local.get $target) (i32.const 32)))
+      (br_if $next (local.tee $steps (i32.sub (local.get $steps) (i32.const 1)))))))
