@@ -56,8 +56,6 @@ const bucketInfo = z.object({
   }),
 });
 const headers = z.record(z.string(), z.union([z.string(), z.array(z.string())]).optional());
-/** A response of ali-oss, or its headers. */
-const answered = z.union([z.object({ res: z.object({ headers }) }).transform(({ res }) => res.headers), headers]);
 const listedPart = z.object({
   PartNumber: z.coerce.number(),
   Size: z.coerce.number(),
@@ -300,6 +298,11 @@ export function withoutQuotes(etag: string): string {
   return etag.replace(/^"|"$/g, '');
 }
 
+/** @param result a response of ali-oss, an object with one, or its headers; read on every call, so without a schema */
 function requestIdOf(result: unknown): unknown {
-  return answered.safeParse(result).data?.['x-oss-request-id'];
+  return field(field(field(result, 'res'), 'headers') ?? result, 'x-oss-request-id');
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, name)?.value : undefined;
 }

@@ -50,13 +50,23 @@ export function signV4(
   const place = [date, ...(cloudBoxId === null ? [region, 'oss'] : [cloudBoxId, 'oss-cloudbox']), 'aliyun_v4_request'];
   const scope = place.join('/');
   const toSign = ['OSS4-HMAC-SHA256', time, scope, createHash('sha256').update(canonical).digest('hex')].join('\n');
-  const key = place.reduce<string | Buffer>(
-    (secret, part) => createHmac('sha256', secret).update(part).digest(),
-    `aliyun_v4${credentials.accessKeySecret}`,
-  );
+  const key = derivedKey(credentials.accessKeySecret, place);
   const signature = createHmac('sha256', key).update(toSign).digest('hex');
   headers.authorization = `OSS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/${scope},Signature=${signature}`;
   return headers;
+}
+
+let lastKey = { secret: '', scope: '', key: Buffer.alloc(0) };
+
+/** All requests of an account to one region on one day are signed with the same key. */
+function derivedKey(secret: string, place: readonly string[]): Buffer {
+  const scope = place.join('/');
+  if (lastKey.secret !== secret || lastKey.scope !== scope) {
+    const start = Buffer.from(`aliyun_v4${secret}`);
+    const key = place.reduce((from, part) => createHmac('sha256', from).update(part).digest(), start);
+    lastKey = { secret, scope, key };
+  }
+  return lastKey.key;
 }
 
 /** Percent-encoding of RFC 3986, which OSS requires. */

@@ -226,14 +226,14 @@ async function sendBody(
 ): Promise<void> {
   let over = false;
   let begun = false;
-  const stop = new Promise<void>((resolve) => {
-    const finish = () => {
-      over = true;
-      resolve();
-    };
-    call.once('response', finish);
-    call.once('close', finish);
-  });
+  /** Ends the wait for the current write. */
+  let release: () => void = () => undefined;
+  const finish = () => {
+    over = true;
+    release();
+  };
+  call.once('response', finish);
+  call.once('close', finish);
   if (request.body) {
     activity.pause();
     for await (const chunk of request.body.chunks()) {
@@ -246,8 +246,11 @@ async function sendBody(
         if (call.destroyed) return;
         begun = true;
       }
-      const written = new Promise<void>((resolve) => call.write(chunk, () => resolve()));
-      await Promise.race([written, stop]);
+      await new Promise<void>((resolve) => {
+        release = resolve;
+        call.write(chunk, () => resolve());
+        if (over) resolve();
+      });
       activity.pause();
       announceBytesSent(chunk.byteLength);
       request.onSent?.(chunk.byteLength);

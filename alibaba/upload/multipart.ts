@@ -27,8 +27,11 @@ export function uploadSource(calls: ObjectCalls, run: UploadRun, settings: Uploa
   return new Upload(calls, run, settings).run();
 }
 
+const CHECK_EVERY_MS = 100;
+
 class Upload {
   private bytesSent = 0;
+  private nextCheck = 0;
   private readonly source: SourceReader;
   private readonly notes: UploadNotes;
 
@@ -97,8 +100,7 @@ class Upload {
         const known = inCloud.get(part.number);
         const kept = known && (await this.unlessChanged(part, known, noted.get(part.number), signal));
         if (kept) moved(part.length);
-        // This check notices a change early; the check before the completion decides.
-        const unchanged = this.source.remote ? Promise.resolve() : this.source.check();
+        const unchanged = this.noticeChange();
         unchanged.catch(() => undefined);
         const there = kept ?? (await this.sendPart(uploadId, part, signal, concurrency, moved));
         this.input.onPart?.({ number: there.number, length: there.length, crc64: there.crc64.toString() });
@@ -107,6 +109,14 @@ class Upload {
       },
     );
     return done.sort((one, other) => one.number - other.number);
+  }
+
+  /** Fails early if a file has changed; the check before the completion decides. Small parts take less time than a check. */
+  private async noticeChange(): Promise<void> {
+    const now = performance.now();
+    if (this.source.remote || now < this.nextCheck) return;
+    this.nextCheck = now + CHECK_EVERY_MS;
+    await this.source.check();
   }
 
   /** The part in the cloud if it equals the source's bytes; null if the part must be sent. */
@@ -172,7 +182,8 @@ class Upload {
     const attempt = () =>
       this.inTurn(part, signal, async (buffers) => {
         sentInAttempt = 0;
-        const body = new CheckedBody(part, (offset, length) => this.limited(offset, length, buffers, signal));
+        const read = () => this.source.read(part.offset, part.length, buffers, signal);
+        const body = new CheckedBody(part.length, read, (bytes) => this.settings.rateLimiter(bytes, signal));
         const onSent = (bytes: number) => {
           sentInAttempt += bytes;
           this.bytesSent += bytes;
@@ -200,13 +211,6 @@ class Upload {
     return this.source.remote ? await use(ownBuffers()) : await withBuffers(use);
   }
 
-  private async *limited(offset: number, length: number, buffers: BufferPair, signal: AbortSignal) {
-    for await (const chunk of this.source.read(offset, length, buffers, signal)) {
-      await this.settings.rateLimiter(chunk.byteLength, signal);
-      yield chunk;
-    }
-  }
-
   private async complete(uploadId: string, parts: readonly DonePart[]): Promise<UploadResult> {
     const crc = parts.reduce((sum, part) => crc64Combine(sum, part.crc64, part.length), 0n).toString();
     await this.input.onWhole?.(crc);
@@ -223,18 +227,17 @@ class Upload {
 /** The body of a part; computes its CRC64 while it is sent. */
 class CheckedBody implements WireBody {
   crc64 = 0n;
-  readonly length: number;
 
   constructor(
-    private readonly part: Part,
-    private readonly read: (offset: number, length: number) => AsyncIterable<Uint8Array>,
-  ) {
-    this.length = part.length;
-  }
+    readonly length: number,
+    private readonly read: () => AsyncIterable<Uint8Array>,
+    private readonly mayBeSent: (bytes: number) => Promise<void>,
+  ) {}
 
   async *chunks() {
     this.crc64 = 0n;
-    for await (const chunk of this.read(this.part.offset, this.part.length)) {
+    for await (const chunk of this.read()) {
+      await this.mayBeSent(chunk.byteLength);
       this.crc64 = crc64(chunk, this.crc64);
       yield chunk;
     }
