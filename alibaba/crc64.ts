@@ -9,54 +9,50 @@ const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 const PAGE = 64 * 1024;
 const SLICES = 16;
 const TABLE_BYTES = 256 * 8;
-/** The longest distance by which `fold` moves a byte. */
-const SPAN = 5520;
-/** The bytes that `fold` moves in one step. */
-const STEP = 32;
-/** The last bytes of a piece, which are not folded further: at least `SPAN`, in whole steps. */
-const END = 5536;
 
-// Layout of the memory: tables, space for folding (history, a block after it, the tail), a scratch area, then buffers.
+// Layout of the memory: tables, working space of the main thread, a scratch area, working space of other threads, buffers.
 const TABLES = SLICES * TABLE_BYTES;
-const BLOCK = 64 * 1024;
-const HISTORY = TABLES;
-const TAIL = HISTORY + SPAN + BLOCK + END;
-const SCRATCH = 2 * PAGE;
+/** Working space of one thread; `update` needs 82,128 bytes. */
+const AREA_BYTES = 96 * 1024;
+const OWN_AREA = TABLES;
+const SCRATCH = OWN_AREA + AREA_BYTES;
 const SCRATCH_BYTES = 2 * PAGE;
-const BUFFERS = SCRATCH + SCRATCH_BYTES;
+const THREAD_AREAS = SCRATCH + SCRATCH_BYTES;
+/** Other threads that may compute checksums. */
+export const CRC64_THREADS = 4;
+const BUFFERS = THREAD_AREAS + CRC64_THREADS * AREA_BYTES;
 /** Includes the buffers that parts are read into, and limits them for the whole process. */
 const PAGES = BUFFERS / PAGE + 48 * 16;
 
-/** For shorter pieces, computing the tail takes longer than folding saves. */
-const FOLD_FROM_BYTES = 4 * SPAN;
-
 interface Functions {
-  slices(address: number, length: number, state: bigint): bigint;
-  fold(source: number, window: number, target: number, steps: number): void;
+  update(area: number, address: number, length: number, state: bigint): bigint;
 }
 
 interface Memory {
-  readonly buffer: ArrayBuffer;
+  readonly buffer: SharedArrayBuffer;
 }
 
 // TypeScript declares WebAssembly in the DOM library, which this project does not include.
 declare const WebAssembly: {
-  readonly Memory: new (limits: { initial: number; maximum: number }) => Memory;
+  readonly Memory: new (limits: { initial: number; maximum: number; shared: true }) => Memory;
   readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
   readonly Instance: new (module: object, imports: { m: { m: Memory } }) => { readonly exports: Functions };
 };
 
 interface Engine extends Functions {
-  readonly memory: Uint8Array<ArrayBuffer>;
+  readonly module: object;
+  readonly wasmMemory: Memory;
+  readonly memory: Uint8Array<SharedArrayBuffer>;
 }
 
 let engine: Engine | undefined;
 
 function start(): Engine {
-  const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
-  fillTables(new BigUint64Array(memory.buffer, 0, TABLES / 8));
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(WASM), { m: { m: memory } });
-  engine = { memory: new Uint8Array(memory.buffer), slices: exports.slices, fold: exports.fold };
+  const wasmMemory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES, shared: true });
+  fillTables(new BigUint64Array(wasmMemory.buffer, 0, TABLES / 8));
+  const module = new WebAssembly.Module(WASM);
+  const { update } = new WebAssembly.Instance(module, { m: { m: wasmMemory } }).exports;
+  engine = { module, wasmMemory, memory: new Uint8Array(wasmMemory.buffer), update };
   return engine;
 }
 
@@ -73,55 +69,38 @@ function fillTables(tables: BigUint64Array): void {
 }
 
 /** The part of the engine's memory that is free for buffers. It never changes while the process runs. */
-export function crc64Memory(): Uint8Array<ArrayBuffer> {
+export function crc64Memory(): Uint8Array<SharedArrayBuffer> {
   return (engine ?? start()).memory.subarray(BUFFERS);
+}
+
+/** What another thread needs to compute checksums of bytes in the same memory. @param thread below `CRC64_THREADS` */
+export function crc64ForThread(thread: number) {
+  const { module, wasmMemory: memory } = engine ?? start();
+  return { module, memory, area: THREAD_AREAS + thread * AREA_BYTES };
 }
 
 /** The checksum of `bytes` after data whose checksum is `previous`. */
 export function crc64(bytes: Uint8Array, previous = 0n): bigint {
-  const { memory } = engine ?? start();
+  const { memory, update } = engine ?? start();
   let state = BigInt.asIntN(64, previous ^ ALL_ONES);
   if (bytes.buffer === memory.buffer) {
-    state = advance(bytes.byteOffset, bytes.byteLength, state);
+    state = update(OWN_AREA, bytes.byteOffset, bytes.byteLength, state);
   } else {
     for (let offset = 0; offset < bytes.byteLength; offset += SCRATCH_BYTES) {
       const piece = bytes.subarray(offset, offset + SCRATCH_BYTES);
       memory.set(piece, SCRATCH);
-      state = advance(SCRATCH, piece.byteLength, state);
+      state = update(OWN_AREA, SCRATCH, piece.byteLength, state);
     }
   }
   return BigInt.asUintN(64, state) ^ ALL_ONES;
 }
 
-/** The state (the inverted checksum) after the bytes at an address of the engine's memory. */
-function advance(address: number, length: number, state: bigint): bigint {
-  const { memory, slices, fold } = engine ?? start();
-  if (length < FOLD_FROM_BYTES) return slices(address, length, state);
+let lastZeros = { bytes: 0, crc64: 0n };
 
-  // The state is added to the first 8 bytes. Nothing is folded into the first step: the shortest distance is longer.
-  memory.fill(0, HISTORY, HISTORY + SPAN);
-  memory.copyWithin(HISTORY + SPAN, address, address + STEP);
-  new DataView(memory.buffer, HISTORY + SPAN, 8).setBigInt64(0, state ^ readState(memory, address), true);
-
-  const foldable = (length - END) & ~(STEP - 1);
-  let filled = STEP;
-  for (let done = STEP; done < foldable; ) {
-    const bytes = Math.min(BLOCK - filled, foldable - done);
-    fold(address + done, HISTORY + filled, HISTORY + SPAN + filled, bytes / STEP);
-    done += bytes;
-    filled += bytes;
-    if (filled < BLOCK) continue;
-    memory.copyWithin(HISTORY, HISTORY + BLOCK, HISTORY + BLOCK + SPAN);
-    filled = 0;
-  }
-  // Add what was folded into the end. Its bytes are not folded further, so they are zero in the history.
-  memory.fill(0, HISTORY + SPAN + filled, HISTORY + SPAN + filled + END);
-  fold(address + foldable, HISTORY + filled, TAIL, END / STEP);
-  return slices(address + foldable + END, length - foldable - END, slices(TAIL, END, 0n));
-}
-
-function readState(memory: Uint8Array<ArrayBuffer>, address: number): bigint {
-  return new DataView(memory.buffer, address, 8).getBigInt64(0, true);
+/** The checksum of this many zeros after data whose checksum is `previous`, without reading any. */
+export function crc64OfZeros(bytes: number, previous: bigint): bigint {
+  if (lastZeros.bytes !== bytes) lastZeros = { bytes, crc64: crc64(new Uint8Array(bytes)) };
+  return crc64Combine(previous, lastZeros.crc64, bytes);
 }
 
 /** Product of two polynomials modulo the generator; the highest bit is x⁰. */

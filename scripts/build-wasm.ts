@@ -16,7 +16,8 @@ export function moduleFileOf(source: string): URL {
 
 export async function compileToModule(source: string): Promise<string> {
   const { parseWat } = await wabt();
-  const parsed = parseWat(source, expandMacros(readFileSync(new URL(source, root), 'utf8')), { simd: true });
+  const text = expandMacros(readFileSync(new URL(source, root), 'utf8'));
+  const parsed = parseWat(source, text, { simd: true, threads: true });
   const base64 = Buffer.from(parsed.toBinary({}).buffer).toString('base64');
   parsed.destroy();
   const lines = base64.match(new RegExp(`.{1,${LINE_CHARACTERS}}`, 'g')) ?? [];
