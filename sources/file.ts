@@ -162,8 +162,9 @@ export async function openFileReader(path: string, sparse: SparseMap | null = nu
 
 function readerOf(file: LocalFile, sparse: SparseMap | null = null): SourceReader {
   const { path, size, handle } = file;
+  const isHole = (position: number, length: number) => sparse?.isHole(position, length) === true;
   const fill = async (position: number, into: Uint8Array): Promise<void> => {
-    if (sparse?.isHole(position, into.byteLength)) {
+    if (isHole(position, into.byteLength)) {
       into.fill(0);
       // Without a read, the event loop would not run until the hole ends, which may be terabytes later.
       await setImmediate();
@@ -188,6 +189,7 @@ function readerOf(file: LocalFile, sparse: SparseMap | null = null): SourceReade
     mustReadAll: false,
     guarantee: () => 'file',
     read: (offset, length, buffers) => readAhead(offset, length, buffers, fill),
+    file: { fd: handle.fd, isHole, fill },
     check: () => file.check(),
     close: () => file.close(),
   };

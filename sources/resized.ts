@@ -9,6 +9,7 @@ export function resized(source: SourceReader, size: number): SourceReader {
   return {
     ...source,
     size,
+    file: undefined,
     async *read(offset, length, buffers, signal) {
       const stored = readSource(offset, offset + length);
       if (stored > 0) yield* source.read(offset, stored, buffers, signal);

@@ -106,6 +106,15 @@ export interface RequiredDigest {
 /** One buffer is filled while the other one is in use. */
 export type BufferPair = readonly [Uint8Array, Uint8Array];
 
+/** An open file of this host, for code that reads it in another thread. It must not be read after its reader is closed. */
+export interface OpenFile {
+  readonly fd: number;
+  /** The bytes are zeros that need not be read. */
+  isHole(position: number, length: number): boolean;
+  /** Reads exactly these bytes, as `SourceReader.read` does. */
+  fill(position: number, into: Uint8Array): Promise<void>;
+}
+
 /** The bytes of a source, for code that sends, hashes or copies them. */
 export interface SourceReader {
   /** For messages; contains no secret. */
@@ -132,6 +141,8 @@ export interface SourceReader {
    * because the bytes before them may be waiting for buffers.
    */
   ready?(offset: number, length: number, signal: AbortSignal): Promise<void>;
+  /** The file whose bytes are exactly those of the source; undefined: there is none. */
+  readonly file?: OpenFile | undefined;
   /** Throws `Source.Changed` when the source has changed since it was opened. */
   check(): Promise<void>;
   close(): Promise<void>;

@@ -5,10 +5,11 @@
 import { createHash } from 'node:crypto';
 import { type BufferPair, type SourceReader, sourceFailure } from '../../sources/source.js';
 import type { NotedPart, UploadInput, UploadNotes, UploadResult } from '../cloud.js';
-import { crc64, crc64Combine } from '../crc64.js';
+import { crc64Combine } from '../crc64.js';
 import type { WireBody } from '../oss-wire.js';
 import { type AdaptiveConcurrency, createAdaptiveConcurrency, runConcurrently } from './adaptive-concurrency.js';
 import { ownBuffers, withBuffers } from './buffers.js';
+import { type CheckedPiece, readChecked } from './checked-reads.js';
 import type { ObjectCalls, UploadSettings } from './object-calls.js';
 import { cutIntoParts, type ListedPart, type Part, partSizeToContinue } from './parts.js';
 import { withRetries } from './retry.js';
@@ -161,10 +162,10 @@ class Upload {
       this.inTurn(part, signal, async (buffers) => {
         let crc = 0n;
         const md5 = createHash('md5');
-        for await (const chunk of this.source.read(part.offset, part.length, buffers, signal)) {
+        for await (const piece of readChecked(this.source, part, buffers, signal)) {
           signal.throwIfAborted();
-          crc = crc64(chunk, crc);
-          if (withMd5) md5.update(chunk);
+          crc = piece.crc64;
+          if (withMd5) md5.update(piece.bytes);
         }
         return { crc, md5: md5.digest('hex') };
       }),
@@ -182,7 +183,7 @@ class Upload {
     const attempt = () =>
       this.inTurn(part, signal, async (buffers) => {
         sentInAttempt = 0;
-        const read = () => this.source.read(part.offset, part.length, buffers, signal);
+        const read = () => readChecked(this.source, part, buffers, signal);
         const body = new CheckedBody(part.length, read, (bytes) => this.settings.rateLimiter(bytes, signal));
         const onSent = (bytes: number) => {
           sentInAttempt += bytes;
@@ -224,22 +225,22 @@ class Upload {
   }
 }
 
-/** The body of a part; computes its CRC64 while it is sent. */
+/** The body of a part, and the CRC64 of what was sent of it. */
 class CheckedBody implements WireBody {
   crc64 = 0n;
 
   constructor(
     readonly length: number,
-    private readonly read: () => AsyncIterable<Uint8Array>,
+    private readonly read: () => AsyncIterable<CheckedPiece>,
     private readonly mayBeSent: (bytes: number) => Promise<void>,
   ) {}
 
   async *chunks() {
     this.crc64 = 0n;
-    for await (const chunk of this.read()) {
-      await this.mayBeSent(chunk.byteLength);
-      this.crc64 = crc64(chunk, this.crc64);
-      yield chunk;
+    for await (const { bytes, crc64 } of this.read()) {
+      await this.mayBeSent(bytes.byteLength);
+      this.crc64 = crc64;
+      yield bytes;
     }
   }
 }

@@ -35,9 +35,10 @@ type counts struct {
 
 type sink struct {
 	sync.Mutex
-	task      task
-	arrived   map[int]int64
-	completed bool
+	task    task
+	arrived map[int]int64
+	// The paths of the completed objects.
+	completed map[string]bool
 	counts    counts
 }
 
@@ -55,11 +56,11 @@ func (s *sink) ServeHTTP(response http.ResponseWriter, request *http.Request) {
 	case query.Has("uploads"):
 		xml(response, "<ListMultipartUploadsResult><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>")
 	case request.Method == http.MethodPost:
-		s.complete(response)
+		s.complete(response, request.URL.Path)
 	case request.Method == http.MethodGet:
 		s.listParts(response)
 	default:
-		s.describe(response)
+		s.describe(response, request.URL.Path)
 	}
 }
 
@@ -75,7 +76,7 @@ func (s *sink) control(response http.ResponseWriter, request *http.Request) {
 		http.Error(response, err.Error(), http.StatusBadRequest)
 		return
 	}
-	s.task, s.arrived, s.completed, s.counts = next, map[int]int64{}, false, counts{}
+	s.task, s.arrived, s.completed, s.counts = next, map[int]int64{}, map[string]bool{}, counts{}
 }
 
 func (s *sink) takePart(response http.ResponseWriter, request *http.Request, number string) {
@@ -113,9 +114,9 @@ func (s *sink) sum(part int) string {
 	return s.task.Parts[part-1]
 }
 
-func (s *sink) complete(response http.ResponseWriter) {
+func (s *sink) complete(response http.ResponseWriter, path string) {
 	s.Lock()
-	s.completed = true
+	s.completed[path] = true
 	response.Header().Set("x-oss-hash-crc64ecma", s.task.Whole)
 	s.Unlock()
 	xml(response, `<CompleteMultipartUploadResult><ETag>"whole"</ETag></CompleteMultipartUploadResult>`)
@@ -137,10 +138,10 @@ func (s *sink) listParts(response http.ResponseWriter) {
 	xml(response, "<ListPartsResult><IsTruncated>false</IsTruncated>"+parts.String()+"</ListPartsResult>")
 }
 
-func (s *sink) describe(response http.ResponseWriter) {
+func (s *sink) describe(response http.ResponseWriter, path string) {
 	s.Lock()
 	defer s.Unlock()
-	if !s.completed {
+	if !s.completed[path] {
 		response.WriteHeader(http.StatusNotFound)
 		return
 	}
@@ -166,5 +167,5 @@ func main() {
 		os.Exit(0)
 	}()
 	fmt.Println(listener.Addr().(*net.TCPAddr).Port)
-	http.Serve(listener, &sink{arrived: map[int]int64{}})
+	http.Serve(listener, &sink{arrived: map[int]int64{}, completed: map[string]bool{}})
 }

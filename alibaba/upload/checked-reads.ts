@@ -1,0 +1,90 @@
+/**
+ * Reads parts of sources with their CRC64. Files are read and checked in threads, so that the event loop only sends: on it, both take
+ * as long as sending. While the first thread starts, and for small files, the event loop does everything.
+ */
+import type { BufferPair, OpenFile, SourceReader } from '../../sources/source.js';
+import { CRC64_THREADS, crc64, crc64OfZeros } from '../crc64.js';
+import { type ReadingThread, startReadingThread } from './reading-thread.js';
+
+export interface CheckedPiece {
+  /** Valid until the next piece is requested. */
+  readonly bytes: Uint8Array;
+  /** Of the part from its beginning to the end of this piece. */
+  readonly crc64: bigint;
+}
+
+type CheckedRange = { readonly offset: number; readonly length: number };
+
+/** A smaller file is sent before a thread has started. */
+const MIN_BYTES_FOR_THREADS = 64 * 1024 ** 2;
+/** A disk that takes so long for a piece is faster with several reads at a time. */
+const SLOW_READ_MS = 10;
+
+/** @param buffers for a file of this host: in the memory of the checksum (`withBuffers`) */
+export async function* readChecked(
+  source: SourceReader,
+  { offset, length }: CheckedRange,
+  buffers: BufferPair,
+  signal: AbortSignal,
+): AsyncGenerator<CheckedPiece> {
+  const { file } = source;
+  if (file !== undefined) {
+    yield* readFileChecked(file, { offset, length }, buffers, source.size >= MIN_BYTES_FOR_THREADS);
+    return;
+  }
+  let crc = 0n;
+  for await (const bytes of source.read(offset, length, buffers, signal)) {
+    crc = crc64(bytes, crc);
+    yield { bytes, crc64: crc };
+  }
+}
+
+/** Reads the next piece while the current one is in use. */
+async function* readFileChecked(
+  file: OpenFile,
+  { offset, length }: CheckedRange,
+  [first, second]: BufferPair,
+  inThreads: boolean,
+): AsyncGenerator<CheckedPiece> {
+  const end = offset + length;
+  const readAt = async (position: number, buffer: Uint8Array, before: bigint): Promise<CheckedPiece> => {
+    const bytes = buffer.subarray(0, Math.min(buffer.byteLength, end - position));
+    if (file.isHole(position, bytes.byteLength)) {
+      await file.fill(position, bytes);
+      return { bytes, crc64: crc64OfZeros(bytes.byteLength, before) };
+    }
+    const crc = inThreads ? await readInThread(file.fd, position, bytes, before) : null;
+    if (crc !== null) return { bytes, crc64: crc };
+    await file.fill(position, bytes);
+    return { bytes, crc64: crc64(bytes, before) };
+  };
+  let [buffer, other] = [first, second];
+  let coming = readAt(offset, buffer, 0n);
+  try {
+    for (let position = offset; position < end; ) {
+      const piece = await coming;
+      position += piece.bytes.byteLength;
+      [buffer, other] = [other, buffer];
+      if (position < end) {
+        coming = readAt(position, buffer, piece.crc64);
+        // Awaited in the next round; until then its failure must not count as unhandled.
+        coming.catch(() => undefined);
+      }
+      yield piece;
+    }
+  } finally {
+    // The buffers, and the file, are in use until then.
+    await coming.catch(() => undefined);
+  }
+}
+
+const threads: ReadingThread[] = [];
+
+/** Null: no thread is ready, or the piece could not be read. */
+async function readInThread(fd: number, position: number, into: Uint8Array, before: bigint): Promise<bigint | null> {
+  const thread = threads.filter(({ isReady }) => isReady).sort((one, other) => one.waiting - other.waiting)[0];
+  const isSlow = thread !== undefined && thread.busyMs > SLOW_READ_MS;
+  if (threads.length === 0 || (isSlow && threads.length < CRC64_THREADS))
+    threads.push(startReadingThread(threads.length));
+  return thread === undefined ? null : await thread.read({ fd, position, into, crc64: before });
+}
