@@ -80,6 +80,15 @@ async function* readFileChecked(
 
 const threads: ReadingThread[] = [];
 
+/** Call it before the first part is read: a thread takes some 30 ms to start. */
+export function prepareChecked({ file, size }: SourceReader): void {
+  if (file !== undefined && size >= MIN_BYTES_FOR_THREADS && threads.length === 0) startThread();
+}
+
+function startThread(): void {
+  threads.push(startReadingThread(threads.length));
+}
+
 /** Null: no thread is ready, or the piece could not be read. */
 async function readInThread(fd: number, position: number, into: Uint8Array, before: bigint): Promise<bigint | null> {
   const thread = threads.filter(({ isReady }) => isReady).sort((one, other) => one.waiting - other.waiting)[0];

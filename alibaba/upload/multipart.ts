@@ -9,7 +9,7 @@ import { crc64Combine } from '../crc64.js';
 import type { WireBody } from '../oss-wire.js';
 import { type AdaptiveConcurrency, createAdaptiveConcurrency, runConcurrently } from './adaptive-concurrency.js';
 import { ownBuffers, withBuffers } from './buffers.js';
-import { type CheckedPiece, readChecked } from './checked-reads.js';
+import { type CheckedPiece, prepareChecked, readChecked } from './checked-reads.js';
 import type { ObjectCalls, UploadSettings } from './object-calls.js';
 import { cutIntoParts, type ListedPart, type Part, partSizeToContinue } from './parts.js';
 import { withRetries } from './retry.js';
@@ -46,6 +46,7 @@ class Upload {
   }
 
   async run(): Promise<UploadResult> {
+    prepareChecked(this.source);
     let uploadId = this.input.uploadId;
     for (let restarts = 0; ; restarts++) {
       try {
