@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { crc64, crc64Combine, crc64Memory } from '../../alibaba/crc64.js';
+import { crc64, crc64Combine, crc64Memory, crc64OfZeros } from '../../alibaba/crc64.js';
 
 /** One bit at a time, straight from the definition. */
 function slowCrc64(bytes: Uint8Array): bigint {
@@ -33,8 +33,8 @@ describe('CRC64', () => {
   });
 
   test('agrees with the definition for long pieces after other data', () => {
-    const bytes = randomBytes(70_000);
-    for (const length of [22_079, 22_080, 22_081, 22_095, 22_096, 40_007, 65_536, 70_000]) {
+    const bytes = randomBytes(140_000);
+    for (const length of [22_079, 22_080, 22_111, 65_536, 71_103, 71_105, 140_000]) {
       const inPlace = crc64Memory().subarray(3, 3 + length);
       inPlace.set(bytes.subarray(0, length));
       const before = Buffer.from('something before');
@@ -61,6 +61,13 @@ describe('CRC64', () => {
     for (let offset = 0; offset < bytes.length; offset += 7_001)
       state = crc64(bytes.subarray(offset, offset + 7_001), state);
     expect(state).toBe(crc64(bytes));
+  });
+
+  test.each([0, 1, 512, 1_000_003])('of %i zeros is the same without reading them', (length) => {
+    const before = crc64(Buffer.from('something before'));
+    for (let repeat = 0; repeat < 2; repeat++) {
+      expect(crc64OfZeros(length, before)).toBe(crc64(new Uint8Array(length), before));
+    }
   });
 
   test('combines the checksums of two pieces into that of the whole', () => {

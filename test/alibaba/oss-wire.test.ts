@@ -57,3 +57,30 @@ test.each([
   );
   expect(call?.headers.authorization).toBe(signed.authorization);
 });
+
+test('requests of several accounts, regions and days in turn → each with the signature of its own key', () => {
+  const sign = (secret: string, region: string, day: number, cloudBoxId: string | null = null) =>
+    signV4(
+      { method: 'PUT', bucket: 'images', key: 'disk.raw', query: {}, headers: {} },
+      { accessKeyId: 'id', accessKeySecret: secret },
+      region,
+      new Date(Date.UTC(2026, 10, day, 12)),
+      cloudBoxId,
+    ).authorization;
+  const variants = [
+    () => sign('one', 'cn-hangzhou', 1),
+    () => sign('two', 'cn-hangzhou', 1),
+    () => sign('one', 'cn-beijing', 1),
+    () => sign('one', 'cn-hangzhou', 2),
+    () => sign('one', 'cn-hangzhou', 1, 'cb-1'),
+  ];
+  const alone = variants.map((variant) => variant());
+  expect(new Set(alone).size).toBe(variants.length);
+  for (const order of [
+    [4, 3, 2, 1, 0],
+    [0, 1, 0, 2, 0, 3, 0, 4],
+    [1, 1, 0, 0],
+  ]) {
+    for (const index of order) expect(variants[index]?.()).toBe(alone[index]);
+  }
+});
