@@ -134,7 +134,7 @@ describe('a file', () => {
     await handle.write(bytes, 0, 3 * MIB, 10 * MIB);
     await handle.truncate(SIZE);
     await handle.close();
-    const source = await openFileReader(sparse, sparseMap([{ offset: 10 * MIB, length: 3 * MIB }]));
+    const source = await openFileReader(sparse, sparseMap([{ start: 10 * MIB, length: 3 * MIB }]));
     const { all, sum } = await readAll(source);
     const expected = Buffer.alloc(SIZE);
     bytes.copy(expected, 10 * MIB, 0, 3 * MIB);
