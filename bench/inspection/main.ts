@@ -108,7 +108,13 @@ function applications({ packages }: Inspection, xml: string): Fact[] {
   });
   const ours = new Map(packages?.packages.map((one) => [`${one.name} ${one.architecture ?? ''}`, one]));
   const ourOf = (value: (field: string) => string) => ours.get(`${value('name')} ${value('arch')}`);
-  const words = (text: string) => text.replace(/\s+/g, ' ').slice(0, 200);
+  // A dot alone is an empty line of dpkg.
+  const words = (text: string) =>
+    text
+      .replace(/^\s*\.$/gm, '')
+      .replace(/\s+/g, ' ')
+      .trim()
+      .slice(0, 200);
   return FIELDS.map(([field, oursOf]) => {
     const having = theirs.filter((value) => value(field) !== '' && value(field) !== '0');
     const equal = having.filter((value) => {

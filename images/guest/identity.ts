@@ -21,11 +21,17 @@ const PLATFORMS: Readonly<Record<string, string>> = {
   sles: 'SUSE',
   sled: 'SUSE',
   sles_sap: 'SUSE',
+  sle_hpc: 'SUSE',
   'sle-micro': 'SUSE',
+  'sl-micro': 'SUSE',
+  suse: 'SUSE',
   debian: 'Debian',
   opensuse: 'OpenSUSE',
   'opensuse-leap': 'OpenSUSE',
   'opensuse-tumbleweed': 'OpenSUSE',
+  'opensuse-slowroll': 'OpenSUSE',
+  'opensuse-microos': 'OpenSUSE',
+  'opensuse-leap-micro': 'OpenSUSE',
   freebsd: 'FreeBSD',
   rhel: 'RedHat',
   kylin: 'Kylin',
@@ -38,9 +44,17 @@ const PLATFORMS: Readonly<Record<string, string>> = {
 
 /** Release files of systems older than os-release. */
 const OLD_RELEASES: readonly { readonly file: string; readonly pattern: RegExp; readonly id: string }[] = [
+  // Rebuilds keep the other files of the system that they rebuild.
+  { file: '/etc/oracle-release', pattern: /./, id: 'other' },
+  { file: '/etc/enterprise-release', pattern: /./, id: 'other' },
+  { file: '/etc/cloudlinux-release', pattern: /./, id: 'other' },
+  { file: '/etc/euleros-release', pattern: /./, id: 'other' },
+  { file: '/etc/system-release', pattern: /Amazon/i, id: 'other' },
+  { file: '/etc/alinux-release', pattern: /./, id: 'alinux' },
+  { file: '/etc/redhat-release', pattern: /Aliyun|Alibaba/i, id: 'alinux' },
   { file: '/etc/centos-release', pattern: /CentOS/i, id: 'centos' },
   { file: '/etc/redhat-release', pattern: /CentOS/i, id: 'centos' },
-  { file: '/etc/redhat-release', pattern: /Red Hat/i, id: 'rhel' },
+  { file: '/etc/redhat-release', pattern: /^Red Hat/i, id: 'rhel' },
   { file: '/etc/fedora-release', pattern: /Fedora/i, id: 'fedora' },
   { file: '/etc/redhat-release', pattern: /Fedora/i, id: 'fedora' },
   { file: '/etc/redhat-release', pattern: /Rocky/i, id: 'rocky' },
@@ -52,6 +66,7 @@ const OLD_RELEASES: readonly { readonly file: string; readonly pattern: RegExp; 
   { file: '/etc/alpine-release', pattern: /./, id: 'other' },
   { file: '/etc/slackware-version', pattern: /./, id: 'other' },
   { file: '/etc/arch-release', pattern: /^/, id: 'other' },
+  { file: '/etc/devuan_version', pattern: /./, id: 'other' },
   // Ubuntu and other derivatives have this file, too: lsb-release comes first.
   { file: '/etc/debian_version', pattern: /./, id: 'debian' },
 ];
@@ -93,7 +108,16 @@ function fromOsRelease(file: string, release: ReadonlyMap<string, string>): Iden
   const name = release.get('PRETTY_NAME') ?? release.get('NAME') ?? id;
   const stream = id === 'centos' && /stream/i.test(`${release.get('NAME') ?? ''} ${name}`);
   const fedoraCoreOs = id === 'fedora' && release.get('VARIANT_ID') === 'coreos';
-  const platform = stream ? 'CentOS Stream' : fedoraCoreOs ? 'Fedora CoreOS' : (PLATFORMS[id] ?? 'Others Linux');
+  // Rebuilds of Red Hat Enterprise Linux may keep its ID; its CoreOS is no system that ImportImage lists.
+  const otherRhel =
+    id === 'rhel' && (!/Red ?Hat/i.test(release.get('NAME') ?? name) || release.get('VARIANT_ID') === 'coreos');
+  const platform = stream
+    ? 'CentOS Stream'
+    : fedoraCoreOs
+      ? 'Fedora CoreOS'
+      : otherRhel
+        ? 'Others Linux'
+        : (PLATFORMS[id] ?? 'Others Linux');
   return {
     platform,
     version: release.get('VERSION_ID') ?? release.get('VERSION_CODENAME') ?? null,
