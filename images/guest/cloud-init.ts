@@ -101,7 +101,7 @@ export function checkCloudInit(
     findings.add('warning', 'GUESTOS.CloudInit', message, disabled.evidence, disabled.remedy);
   }
   const config = configLines(tree);
-  checkDataSources(config, findings);
+  if (!checkForcedSource(tree, args, findings)) checkDataSources(config, findings);
   const noNetwork = config.some(({ text }) => /\bnetwork:\s*\{\s*config:\s*["']?disabled/.test(text));
   return { ...found, runs: disabled === null, setsNetwork: disabled === null && !noNetwork };
 }
@@ -144,6 +144,26 @@ function configLines(tree: GuestTree): ConfigLine[] {
   );
 }
 
+const OTHER_SOURCE = 'cloud-init does not use the Alibaba Cloud data source: it does not configure the instance';
+
+/** The kernel command line and ds-identify.cfg name the one data source to use, before any list. Returns whether they do. */
+function checkForcedSource(tree: GuestTree, args: readonly string[], findings: FindingList): boolean {
+  const file = '/etc/cloud/ds-identify.cfg';
+  const line = lines(tree.text(file) ?? '').find(({ text }) => /^datasource:\s*\S/.test(text));
+  const argument = args.find((one) => FORCED_SOURCE.test(one));
+  const value = argument === undefined ? line?.text.replace(/^datasource:\s*/, '') : FORCED_SOURCE.exec(argument)?.[1];
+  if (value === undefined) return false;
+  if (/aliyun/i.test(value)) return true;
+  const evidence =
+    argument === undefined
+      ? `${file}:${line?.number}: ${printable(value)}`
+      : `kernel command line: ${printable(argument)}`;
+  const remedy = 'Remove this setting in the guest: cloud-init then finds the data source of Alibaba Cloud by itself.';
+  findings.add('warning', 'GUESTOS.CloudInit', OTHER_SOURCE, evidence, remedy);
+  return true;
+}
+const FORCED_SOURCE = /^(?:ci\.)?(?:ds|datasource)=["']?([\w-]+)/;
+
 function checkDataSources(config: readonly ConfigLine[], findings: FindingList): void {
   const start = config.findLastIndex(({ text }) => /^datasource_list:/.test(text));
   const first = config[start];
@@ -153,7 +173,6 @@ function checkDataSources(config: readonly ConfigLine[], findings: FindingList):
   const end = following.findIndex(({ text }) => !/^(-|\]|[\w"', ]+\]?,?$)/.test(text));
   const list = [first, ...(/\]/.test(first.text) ? [] : following.slice(0, end < 0 ? undefined : end))];
   if (list.some(({ text }) => /AliYun/i.test(text))) return;
-  const message = 'cloud-init does not use the Alibaba Cloud data source: it does not configure the instance';
   const remedy = 'Add AliYun to datasource_list in the guest, or remove datasource_list.';
-  findings.add('warning', 'GUESTOS.CloudInit', message, first.evidence, remedy);
+  findings.add('warning', 'GUESTOS.CloudInit', OTHER_SOURCE, first.evidence, remedy);
 }
