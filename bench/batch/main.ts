@@ -23,8 +23,8 @@ import { plainWorkflows } from './plain.js';
 import { startProductionServer } from './production-server.js';
 import { nameOf, verify } from './verify.js';
 
-/** The activities of an import: accept, preflight, set up role, upload, start import, watch import, detect, clean up. */
-const ACTIVITIES = 8;
+/** The activities of an import: preflight, upload, start import, watch import, clean up. */
+const ACTIVITIES = 5;
 /** Excluded from the memory slope, because caches fill and code is compiled during the first items. */
 const WARM_UP_ITEMS = 1_000;
 const POLL_INTERVAL_MS = 2_000;
