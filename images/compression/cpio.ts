@@ -14,6 +14,8 @@ export interface Initramfs {
   readonly names: readonly string[];
   /** Compression of the main archive: `gzip`, `zstd`, `lz4`, `none`, … */
   readonly compression: string;
+  /** What initramfs-tools loads by name; null: the archive has no such list. */
+  readonly loadedByName: string | null;
   /** Why names may be missing; null when the initramfs was read completely. */
   readonly problem: string | null;
 }
@@ -44,13 +46,14 @@ export function readInitramfs(bytes: Buffer): Initramfs {
     if (!isCpio(bytes, at)) break;
     at = reader.readArchive(bytes, at);
   }
-  if (at >= bytes.length) return { names: reader.names, compression: 'none', problem: null };
+  if (at >= bytes.length)
+    return { names: reader.names, loadedByName: reader.list(), compression: 'none', problem: null };
   const rest = bytes.subarray(at);
   const compression = COMPRESSIONS.find(({ magic }) => rest.toString('hex', 0, magic.length / 2) === magic);
   if (compression?.decompress === undefined) {
     const problem =
       compression === undefined ? 'unknown compression' : `compression with ${compression.name} is not supported`;
-    return { names: reader.names, compression: compression?.name ?? 'unknown', problem };
+    return { names: reader.names, loadedByName: reader.list(), compression: compression?.name ?? 'unknown', problem };
   }
   try {
     let size = 0;
@@ -65,10 +68,10 @@ export function readInitramfs(bytes: Buffer): Initramfs {
       : inner === undefined
         ? null
         : `its files are in the nested image ${inner}`;
-    return { names: reader.names, compression: compression.name, problem };
+    return { names: reader.names, loadedByName: reader.list(), compression: compression.name, problem };
   } catch (error) {
     if (!(error instanceof UnreadableError)) throw error;
-    return { names: reader.names, compression: compression.name, problem: error.message };
+    return { names: reader.names, loadedByName: reader.list(), compression: compression.name, problem: error.message };
   }
 }
 
@@ -85,8 +88,18 @@ function isCpio(bytes: Buffer, at: number): boolean {
   return magic === '070701' || magic === '070702';
 }
 
+/** Of initramfs-tools: modules that it loads whatever udev finds. */
+const LOADED_BY_NAME = /^(\.\/)?conf\/modules$/;
+const MAX_LIST = 64 * 1024;
+
 function cpioNames() {
   const names: string[] = [];
+  /** The content of that list so far, and whether the content to skip is of it. */
+  let list: Buffer | null = null;
+  let isList = false;
+  const keep = (bytes: Buffer): void => {
+    if (isList && list !== null && list.length < MAX_LIST) list = Buffer.concat([list, bytes]);
+  };
   /** Bytes of file content still to skip; then bytes of an incomplete header and name. */
   let skip = 0;
   let pending: Buffer = Buffer.alloc(0);
@@ -114,12 +127,15 @@ function cpioNames() {
       if (names.length >= MAX_NAMES) throw new UnreadableError(`more than ${MAX_NAMES} files`);
       names.push(name);
       skip = Math.ceil(size / 4) * 4;
+      isList = LOADED_BY_NAME.test(name);
+      if (isList) list = Buffer.alloc(0);
     } else trailers += 1;
     return total;
   };
 
   return {
     names,
+    list: (): string | null => list?.toString('utf8').replace(/\0+$/, '') ?? null,
     /** Whether the archive from `push` has ended with its trailer. */
     ended: () => trailers > trailersBefore,
     push(piece: Buffer): void {
@@ -127,6 +143,7 @@ function cpioNames() {
       let at = 0;
       while (at < bytes.length) {
         const skipped = Math.min(skip, bytes.length - at);
+        keep(bytes.subarray(at, at + skipped));
         at += skipped;
         skip -= skipped;
         const taken = at < bytes.length ? take(bytes, at) : 0;
@@ -148,6 +165,7 @@ function cpioNames() {
           trailersBefore = trailers;
           return at;
         }
+        keep(bytes.subarray(at, at + skip));
         at += skip;
         skip = 0;
       }

@@ -8,14 +8,13 @@ import { kernelState } from './boot/kernel-image.js';
 import { type BootChain, type LinkFindings, TRY_BOOT } from './boot-chain.js';
 import { checkCommandLine, UPDATE_CONFIG } from './command-line.js';
 import type { Architecture } from './identity.js';
-import type { Kernel } from './kernel.js';
-import { someVolumeUnread } from './mounts.js';
+import { type Kernel, startsSystem } from './kernel.js';
+import { type Root, someVolumeUnread } from './mounts.js';
 
 /** Names that the kernel cannot resolve without an initramfs. */
 const NEEDS_INITRAMFS = /^(UUID=|LABEL=|\/dev\/mapper\/|\/dev\/disk\/|\/dev\/(?!mapper)[\w-]+\/)/i;
 
 const REBUILD = `Run update-initramfs -c -k all, or dracut -f in the guest; then ${UPDATE_CONFIG}`;
-const isInit = (name: string): boolean => /^(\.?\/)?init$/.test(name);
 
 const SET_TIMEOUT = `Set GRUB_TIMEOUT=5 in /etc/default/grub in the guest, then ${UPDATE_CONFIG}`;
 
@@ -23,6 +22,7 @@ export interface BootContext {
   readonly menu: BootMenu;
   readonly kernel: Kernel | null;
   readonly layout: DiskLayout;
+  readonly root: Root;
   readonly architecture: Architecture | null;
 }
 
@@ -41,7 +41,7 @@ export function checkBootLoader(context: BootContext, chain: BootChain, findings
   chain.check(
     'root device',
     'the kernel command line',
-    (link) => checkCommandLine(first, kernel, layout, isDamaged, link),
+    (link) => checkCommandLine(first, kernel, context, isDamaged, link),
     undefined,
   );
   checkConsole(first, findings);
@@ -149,10 +149,35 @@ function checkKernelImage(entry: BootEntry, architecture: Architecture | null, f
   return false;
 }
 
+/** The kernel's option for each compression of its initramfs. */
+const DECOMPRESSORS: Readonly<Record<string, string>> = {
+  ...{
+    gzip: 'CONFIG_RD_GZIP',
+    xz: 'CONFIG_RD_XZ',
+    lzma: 'CONFIG_RD_LZMA',
+    zstd: 'CONFIG_RD_ZSTD',
+    lz4: 'CONFIG_RD_LZ4',
+  },
+  ...{ bzip2: 'CONFIG_RD_BZIP2', lzo: 'CONFIG_RD_LZO' },
+};
+
+/** False if the kernel cannot decompress it. */
+function checkCompression({ initramfs, version, config, configFile }: Kernel, findings: LinkFindings): boolean {
+  const option = initramfs === null ? undefined : DECOMPRESSORS[initramfs.compression];
+  // A configuration without any of them is not complete.
+  const isComplete = Object.values(DECOMPRESSORS).some((one) => config(one) === 'y');
+  if (initramfs === null || option === undefined || !isComplete || config(option) !== 'n') return true;
+  const message = `The kernel cannot decompress its initramfs: it has no ${option}`;
+  const evidence = `${initramfs.file}: ${initramfs.compression}; kernel ${version}: ${configFile}`;
+  findings.add('blocking', 'GUESTOS.Grub', message, evidence, `Set another compression in the guest. ${REBUILD}`);
+  return false;
+}
+
 function checkInitramfs(entry: BootEntry, kernel: Kernel, findings: LinkFindings): boolean {
+  if (!checkCompression(kernel, findings)) return false;
   const root = argument(entry, 'root').at(-1) ?? '';
   const { initramfs } = kernel;
-  const isUseless = initramfs !== null && initramfs.problem === null && !initramfs.names.some(isInit);
+  const isUseless = initramfs !== null && !startsSystem(initramfs);
   if (!NEEDS_INITRAMFS.test(root) || (initramfs === null ? entry.initrds.length > 0 : !isUseless)) return true;
   findings.add(
     'blocking',

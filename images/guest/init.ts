@@ -3,28 +3,39 @@ import { printable } from '../bytes.js';
 import type { BootEntry } from './boot/entry.js';
 import { argument } from './boot/entry.js';
 import type { LinkFindings } from './boot-chain.js';
+import type { LoadedInitramfs } from './kernel.js';
 import type { Root } from './mounts.js';
-import type { GuestTree } from './tree.js';
+import { type GuestTree, lines } from './tree.js';
 
-/** What the kernel tries in this order, then what systemd in an initramfs tries. */
-const INIT_PROGRAMS = ['/sbin/init', '/etc/init', '/bin/init', '/usr/lib/systemd/systemd', '/lib/systemd/systemd'];
+/** What the kernel and initramfs-tools try in this order, then what systemd in an initramfs tries. */
+const OF_KERNEL = ['/sbin/init', '/etc/init', '/bin/init'];
+const OF_SYSTEMD = ['/usr/lib/systemd/systemd', '/lib/systemd/systemd'];
+const SYSTEMD_IN_INITRAMFS = /(^|\/)lib\/systemd\/systemd$/;
 
-export function checkInit({ tree, fstab }: Root, entry: BootEntry | null, findings: LinkFindings): void {
+export function checkInit(
+  { tree, fstab }: Root,
+  entry: BootEntry | null,
+  initramfs: LoadedInitramfs | null,
+  findings: LinkFindings,
+): void {
+  const isSwitchedBySystemd =
+    initramfs !== null &&
+    (initramfs.problem !== null || initramfs.names.some((name) => SYSTEMD_IN_INITRAMFS.test(name)));
+  const programs = [...OF_KERNEL, ...(isSwitchedBySystemd ? OF_SYSTEMD : [])];
   const asked = entry === null ? undefined : argument(entry, 'init').at(-1);
-  const found = [...(asked === undefined ? [] : [asked]), ...INIT_PROGRAMS].find(
-    (path) => tree.info(path)?.kind === 'file',
-  );
+  const found = [...(asked === undefined ? [] : [asked]), ...programs].find((path) => tree.info(path)?.kind === 'file');
   if (asked !== undefined && found !== undefined && found !== asked) {
     const message = `The kernel command line names an init program that does not exist: ${printable(asked)}`;
     const remedy = 'Remove init= from the kernel command line in the guest, or install that program.';
-    findings.add('warning', 'ECSIMPORT.Init', message, entry?.evidence ?? '', remedy);
+    findings.unsure('ECSIMPORT.Init', message, entry?.evidence ?? '', remedy);
   }
   if (found !== undefined) {
     checkProgram(found, tree, fstab, findings);
+    checkConsoles(found, tree, findings);
     return;
   }
   const unread = ['/usr', '/sbin'].some((path) => tree.exists(path) && tree.list(path).length === 0);
-  const evidence = `none of ${[...(asked === undefined ? [] : [printable(asked)]), ...INIT_PROGRAMS].join(', ')}`;
+  const evidence = `none of ${[...(asked === undefined ? [] : [printable(asked)]), ...programs].join(', ')}`;
   if (unread) {
     const message = 'Could not determine whether the system has an init program: /usr was not read';
     findings.unsure('ECSIMPORT.Init', message, evidence, INSTALL);
@@ -37,8 +48,36 @@ export function checkInit({ tree, fstab }: Root, entry: BootEntry | null, findin
 const INSTALL =
   'Install an init system in the guest (Debian, Ubuntu: systemd-sysv; RHEL family: systemd). The root file system of a container has none.';
 
+/** BusyBox and sysvinit start what this file lists. systemd has units instead. */
+function checkConsoles(program: string, tree: GuestTree, findings: LinkFindings): void {
+  const target = tree.link(program) ?? '';
+  const readsInittab = /busybox|sysvinit/.test(target) || (target === '' && tree.exists('/sbin/telinit'));
+  if (!readsInittab || tree.exists('/usr/lib/systemd/systemd')) return;
+  const content = tree.text('/etc/inittab');
+  if (
+    content !== null &&
+    lines(content).some(({ text }) => /:(respawn|once|wait):.*(getty|login|openrc|rc\b|sh\b)/.test(text))
+  )
+    return;
+  const message = 'Could not determine what shows a login prompt: /etc/inittab starts none';
+  const evidence = content === null ? '/etc/inittab does not exist' : `/etc/inittab; ${program}`;
+  findings.unsure('ECSIMPORT.Init', message, evidence, 'Add a line with getty to /etc/inittab in the guest.');
+}
+
 /** The kernel executes ELF programs and scripts, and loads the interpreter that they name. */
 function checkProgram(file: string, tree: GuestTree, fstab: Root['fstab'], findings: LinkFindings): void {
+  const mode = tree.info(file)?.mode ?? null;
+  if (mode !== null && (mode & EXECUTABLE) === 0) {
+    const message = 'The init program cannot be executed: the kernel starts, then stops';
+    findings.add(
+      'blocking',
+      'ECSIMPORT.Init',
+      message,
+      `${file} has mode ${mode.toString(8)}`,
+      `Run chmod 755 ${file} in the guest.`,
+    );
+    return;
+  }
   const interpreter = interpreterOf(tree.bytes(file, HEAD_BYTES) ?? Buffer.alloc(0));
   const isMissing = typeof interpreter === 'string' && !tree.exists(interpreter);
   if (interpreter !== undefined && !isMissing) {
@@ -61,6 +100,7 @@ function checkProgram(file: string, tree: GuestTree, fstab: Root['fstab'], findi
 
 const isMounted = (tree: GuestTree, at: string): boolean => tree.mounts.some((mount) => mount.at === at);
 
+const EXECUTABLE = 0o111;
 const HEAD_BYTES = 64 * 1024;
 const INTERPRETER_HEADER = 3;
 

@@ -80,9 +80,9 @@ export function inspectLinux(
       uefi ? checkEfiLoader(loader, menu, layout, link) : checkBiosLoader(modes, layout, link);
     chain.check('boot loader', 'the boot loader’s files', check, undefined);
   }
-  const boot = { menu, kernel, layout, architecture };
+  const boot = { menu, kernel, layout, root, architecture };
   checkBootLoader(boot, chain, findings);
-  chain.check('init', 'the init program', (link) => checkInit(root, entry, link), undefined);
+  chain.check('init', 'the init program', (link) => checkInit(root, entry, kernel?.initramfs ?? null, link), undefined);
   const links = chain.links();
   reportBootChain(links, findings);
   const cloudInit = runCheck<CloudInit | null>(

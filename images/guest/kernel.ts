@@ -100,7 +100,9 @@ function openKernel(tree: GuestTree, version: string, entry: BootEntry | null): 
   const options = configFile === null ? null : parseConfig(tree.text(configFile) ?? '');
   const lists = readModuleLists(tree, folder);
   const initramfs = entry === null ? defaultInitramfs(tree, version) : initramfsOf(entry);
-  const inInitramfs = new Set(initramfs === null ? [] : loadableModules(version, initramfs.names));
+  // Without this program, the kernel ignores the initramfs.
+  const names = initramfs === null || !startsSystem(initramfs) ? [] : initramfs.names;
+  const inInitramfs = new Set(loadableModules(version, names));
   const config = (option: string) => options?.get(option) ?? (options === null ? null : 'n');
   return {
     version,
@@ -135,6 +137,11 @@ function loadableModules(version: string, names: readonly string[]): string[] {
   });
 }
 
+/** False: the kernel finds no program to start in it. */
+export function startsSystem({ names, problem }: Initramfs): boolean {
+  return problem !== null || names.some((name) => /^(\.?\/)?init$/.test(name));
+}
+
 /** What the boot loader loads for an entry. Null: nothing, or a file that does not exist. */
 export function initramfsOf(entry: BootEntry): LoadedInitramfs | null {
   if (entry.unified !== null) {
@@ -148,6 +155,7 @@ export function initramfsOf(entry: BootEntry): LoadedInitramfs | null {
   return {
     ...last,
     names: loaded.flatMap(({ names }) => names),
+    loadedByName: loaded.map(({ loadedByName }) => loadedByName).find((list) => list !== null) ?? null,
     problem: loaded.find(({ problem }) => problem !== null)?.problem ?? null,
   };
 }
@@ -171,6 +179,6 @@ function read(file: string, bytes: () => Buffer | null): LoadedInitramfs | null 
       const content = bytes();
       return content === null ? null : { file, ...readInitramfs(content) };
     },
-    (reason) => ({ file, names: [], compression: 'unknown', problem: reason }),
+    (reason) => ({ file, names: [], loadedByName: null, compression: 'unknown', problem: reason }),
   );
 }

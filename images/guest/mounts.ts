@@ -231,7 +231,7 @@ function logicalName(spec: string): string | null {
 
 /** Device names, which depend on the hypervisor and on the order in which the kernel detects disks. */
 export function isDeviceName(spec: string): boolean {
-  return /^\/dev\/(?:[shv]d[a-z]+\d*|xvd[a-z]+\d*|nvme\d+n\d+(?:p\d+)?)$/.test(spec);
+  return /^\/dev\/(?:[shv]d[a-z]+\d*|xvd[a-z]+\d*|nvme\d+n\d+(?:p\d+)?|mmcblk\d+(?:p\d+)?|mtdblock\d+)$/.test(spec);
 }
 
 /** Contents that may include file systems with UUIDs and labels that the inspection cannot read. */

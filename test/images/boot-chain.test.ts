@@ -46,6 +46,17 @@ const entry = (linux: string, initrd = `/boot/initramfs-${KERNEL}.img`): string 
   `menuentry 'CentOS' {\n  linux ${linux}\n  initrd ${initrd}\n}`;
 const ROOT = `root=UUID=${ROOT_UUID} console=ttyS0`;
 const withArgs = (args: string): Files => grub(entry(`${IMAGE} ${args}`));
+const WITH_UDEV: Files = {
+  [`/boot/initramfs-${KERNEL}.img`]: gzipSync(
+    cpioOf([
+      'init',
+      'usr/lib/systemd/systemd-udevd',
+      ...['fs/xfs/xfs', 'drivers/block/virtio_blk', 'drivers/virtio/virtio_pci', 'drivers/nvme/host/nvme'].map(
+        (path) => `usr/lib/modules/${KERNEL}/kernel/${path}.ko`,
+      ),
+    ]),
+  ),
+};
 const blocking = (inspection: GuestInspection): string[] =>
   inspection.findings.filter(({ severity }) => severity === 'blocking').map(({ message }) => message);
 const warnings = (inspection: GuestInspection): string[] =>
@@ -125,10 +136,15 @@ describe('a guest that does not boot → a blocking finding', () => {
       /no root=, and no initramfs/,
     ],
     ['another type of root file system', withArgs(`${ROOT} rootfstype=ext4`), /mounts the root as ext4, but it is xfs/],
-    ['a forbidden disk driver', withArgs(`${ROOT} modprobe.blacklist=floppy,virtio-blk`), /forbids to load virtio_blk/],
+    [
+      'a disk driver that udev must not load',
+      { ...withArgs(`${ROOT} modprobe.blacklist=floppy,virtio-blk`), ...WITH_UDEV },
+      /forbids to load virtio_blk/,
+    ],
+    ['a forbidden disk driver', withArgs(`${ROOT} module_blacklist=virtio_blk`), /forbids to load virtio_blk/],
     [
       'a disk driver that dracut must not load',
-      withArgs(`${ROOT} rd.driver.blacklist=virtio_blk`),
+      { ...withArgs(`${ROOT} rd.driver.blacklist=virtio_blk`), ...WITH_UDEV },
       /forbids to load virtio_blk/,
     ],
   ])('%s', (_, changes, message) => {

@@ -12,6 +12,7 @@ import { bootCheck } from '../../../images/boot-check/boot-check.js';
 import { createInspector } from '../../../images/inspect-in-child.js';
 import type { Inspection } from '../../../images/inspection.js';
 import { biosDisks, coreDisks, uefiDisks } from './disks.js';
+import { grubDisks } from './grub-disks.js';
 import { KERNEL, makeDisk, makeParts, recipeOf, type TestDisk } from './make-disk.js';
 import { verdictOf } from './verdict.js';
 
@@ -25,7 +26,7 @@ const folder = mkdtempSync(path.join(tmpdir(), 'truth-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 const parts = makeParts(folder);
 const kept = { ...keptSchema.parse(JSON.parse(readFileSync(KEPT, 'utf8'))) };
-const disks = [...biosDisks(parts), ...coreDisks(parts), ...uefiDisks()].filter(
+const disks = [...biosDisks(parts), ...coreDisks(parts), ...grubDisks(parts), ...uefiDisks()].filter(
   ({ name }) => named.length === 0 || named.includes(name),
 );
 const inspect = createInspector();

@@ -234,6 +234,7 @@ const alpine: ConstructedGuest = {
     '/bin/busybox': elf(62),
     '/bin/sh': '-> /bin/busybox',
     '/sbin/init': '-> /bin/busybox',
+    '/etc/inittab': '::sysinit:/sbin/openrc sysinit\ntty1::respawn:/sbin/getty 38400 tty1\n',
     '/sbin/openrc': elf(62),
     '/usr/sbin/sshd': elf(62),
     '/etc/init.d/sshd': '#!/sbin/openrc-run\ngenerate_host_key_type() {\n  ssh-keygen -A\n}\n',

@@ -52,7 +52,7 @@ export function memoryFileSystem(files: Files, uuid: string | null, kind: FileSy
     stale: null,
     ignoresCase: kind === 'vfat',
     root: 0,
-    info: (index) => ({ kind: kindOf(nodeAt(index)), size: nodeAt(index).content?.length ?? 0, mode: 0o644 }),
+    info: (index) => ({ kind: kindOf(nodeAt(index)), size: nodeAt(index).content?.length ?? 0, mode: 0o755 }),
     entries: (index) => [...nodeAt(index).children].map(([name, node]): Entry => ({ name, node })),
     content: (index, length) => nodeAt(index).content?.subarray(0, length) ?? Buffer.alloc(0),
     link: (index) => nodeAt(index).target ?? '',

@@ -44,7 +44,7 @@ function writeFiles(to: string, files: Files): void {
     const file = path.join(to, name);
     mkdirSync(path.dirname(file), { recursive: true });
     const target = typeof content === 'string' && content.startsWith('-> ') ? content.slice(3) : null;
-    if (target === null) writeFileSync(file, content);
+    if (target === null) writeFileSync(file, content, { mode: 0o755 });
     else symlinkSync(target, file);
   }
 }
