@@ -2,8 +2,7 @@
 import { printable } from '../bytes.js';
 import type { DiskLayout } from '../disk/volumes.js';
 import type { FindingList } from '../findings.js';
-import { argument, type BootEntry, filePath, hasVariable } from './boot/entry.js';
-import type { BootMenu } from './boot/grub.js';
+import { argument, type BootEntry, type BootMenu, filePath, hasVariable } from './boot/entry.js';
 import { kernelState } from './boot/kernel-image.js';
 import { type BootChain, type LinkFindings, TRY_BOOT } from './boot-chain.js';
 import { checkCommandLine, UPDATE_CONFIG } from './command-line.js';

@@ -1,7 +1,7 @@
 /** Checks what UEFI firmware starts: a whole program, and a GRUB that finds its menu. */
 import type { DiskLayout } from '../disk/volumes.js';
 import { unlessUnreadable } from '../findings.js';
-import type { BootMenu } from './boot/grub.js';
+import type { BootMenu } from './boot/entry.js';
 import { folderOfCommands, folderOfPrefix, type GrubFolder } from './boot/grub-folder.js';
 import type { EfiLoader, Loader } from './boot/loader.js';
 import { type LinkFindings, TRY_BOOT } from './boot-chain.js';

@@ -23,6 +23,10 @@ export function checkBiosLoader(modes: BootModes, layout: DiskLayout, findings: 
   }
 }
 
+/** For the menu, and for the kernel of an entry: one of each. */
+const FOR_START = [['normal'], ['linux', 'linux16']];
+const ELF = Buffer.from('\x7fELF', 'latin1');
+
 export function checkGrubCore(core: GrubImage, layout: DiskLayout, findings: LinkFindings): void {
   const { configuration, prefix } = core;
   const place = configuration === null ? folderOfPrefix(prefix ?? '') : folderOfCommands(configuration);
@@ -64,10 +68,24 @@ export function checkGrubCore(core: GrubImage, layout: DiskLayout, findings: Lin
       () => guestTree([{ at: '/', fileSystem }]).exists(path),
       () => true,
     );
+  const isUnusable = (name: string) =>
+    !core.modules.has(name) &&
+    fileSystem.kind !== 'btrfs' &&
+    unlessUnreadable(
+      () =>
+        guestTree([{ at: '/', fileSystem }])
+          .bytes(`${place.folder}/i386-pc/${name}.mod`, ELF.length)
+          ?.equals(ELF) !== true,
+      () => false,
+    );
   const [normal, menu] = [`${place.folder}/i386-pc/normal.mod`, `${place.folder}/grub.cfg`];
   if (!core.modules.has('normal') && !exists(normal)) {
     const message = 'GRUB’s modules are missing: the machine stops at the prompt "grub rescue>"';
     add(message, `${shown}; no ${normal} on ${volume.name}`);
+  } else if (FOR_START.some((names) => names.every(isUnusable))) {
+    const [name] = FOR_START.find((names) => names.every(isUnusable)) ?? [];
+    const message = 'A module of GRUB is missing or damaged: GRUB cannot start the kernel';
+    add(message, `${shown}; ${place.folder}/i386-pc/${name}.mod on ${volume.name}`);
   } else if (!exists(menu)) {
     add(
       'GRUB has no menu where it looks for it: the machine stops at its prompt',

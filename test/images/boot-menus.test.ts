@@ -131,10 +131,56 @@ describe('BLS entry files', () => {
       '/boot/efi/loader/loader.conf': 'timeout 3\ndefault abc-6.1*\n',
       '/boot/efi/loader/entries/abc-6.6.0-1.conf': entry('6.6.0-1'),
       '/boot/efi/loader/entries/abc-6.1.0-9.conf': entry('6.1.0-9'),
+      '/boot/efi/vmlinuz-6.1.0-9': 'kernel',
+      '/boot/efi/vmlinuz-6.6.0-1': 'kernel',
       '/boot/grub/grub.cfg': 'menuentry x {\nlinux /vmlinuz-1.0\n}\n',
     };
     expect(starts(own, true)).toBe('/vmlinuz-6.1.0-9');
     expect(starts(own, false)).toBe('/vmlinuz-1.0');
+  });
+});
+
+describe('systemd-boot', () => {
+  const LOADER = { '/EFI/BOOT/BOOTX64.EFI': `MZ ${'\0'.repeat(100)}#### LoaderInfo: systemd-boot 252 ####` };
+  const two = { '/loader/entries/a-6.9+3-0.conf': entry('6.9'), '/loader/entries/a-6.8.conf': entry('6.8') };
+  const kernels = { '/vmlinuz-6.9': 'kernel', '/vmlinuz-6.8': 'kernel' };
+  test.each<[string, Files, string | undefined]>([
+    ['no loader.conf: the newest', {}, '/vmlinuz-6.9'],
+    ['a glob', { '/loader/loader.conf': '# x\ndefault  A-6.8*\n' }, '/vmlinuz-6.8'],
+    ['a name with .conf', { '/loader/loader.conf': 'default a-6.8.conf\n' }, '/vmlinuz-6.8'],
+    ['@saved, which ECS does not have', { '/loader/loader.conf': 'default @saved\n' }, '/vmlinuz-6.9'],
+    ['a name that no entry has', { '/loader/loader.conf': 'default gone.conf\n' }, '/vmlinuz-6.9'],
+  ])('%s', (_, files, kernel) => {
+    expect(starts({ ...LOADER, ...two, ...kernels, ...files }, true)).toBe(kernel);
+  });
+  test('no entry → nothing to start', () => {
+    expect(boot(LOADER, true)).toBeNull();
+  });
+  test('a first entry without its kernel → the next one, with a doubt', () => {
+    expect(boot({ ...LOADER, ...two, '/vmlinuz-6.8': 'kernel' }, true)).toMatchObject({
+      kernel: '/vmlinuz-6.8',
+      doubt: expect.stringContaining('/vmlinuz-6.9'),
+    });
+  });
+});
+
+describe('EXTLINUX', () => {
+  const LABELS = 'LABEL a\n  LINUX a\nLABEL b\n  LINUX b\n';
+  test.each<[string, string, string | undefined]>([
+    ['DEFAULT by label', `DEFAULT B\n${LABELS}`, '/boot/b'],
+    ['DEFAULT with arguments', `DEFAULT b quiet\n${LABELS}`, '/boot/b'],
+    ['no DEFAULT: its prompt', LABELS, undefined],
+    ['a DEFAULT that no label has', `DEFAULT c\n${LABELS}`, undefined],
+    ['MENU DEFAULT', `UI menu.c32\nTIMEOUT 10\nLABEL a\n  LINUX a\nLABEL b\n  MENU DEFAULT\n  LINUX b\n`, '/boot/b'],
+    ['a menu without a default', `UI menu.c32\nTIMEOUT 10\n${LABELS}`, '/boot/a'],
+    ['ONTIMEOUT', `DEFAULT a\nPROMPT 1\nTIMEOUT 10\nONTIMEOUT b\n${LABELS}`, '/boot/b'],
+    ['a menu in another file', `DEFAULT a\nINCLUDE other.cfg\n${LABELS}`, undefined],
+  ])('%s', (_, menu, kernel) => {
+    expect(boot({ '/boot/extlinux.conf': menu }, false, SYSLINUX)?.kernel).toBe(kernel);
+  });
+  test('PROMPT 1 without a timeout → waits', () => {
+    const files = { '/boot/extlinux.conf': `DEFAULT a\nPROMPT 1\nTIMEOUT 0\n${LABELS}` };
+    expect(boot(files, false, SYSLINUX)?.waits).toBe('no timeout');
   });
 });
 

@@ -10,7 +10,11 @@ import { type CoreParts, writeGrubCore } from '../support/images/made-grub-core.
 
 const UUID = '7b8f0a52-0c3e-4d1c-9b7e-1f2a3b4c5d6e';
 const CORE: CoreParts = { prefix: '(hd0,gpt2)/boot/grub', modules: ['biosdisk', 'part_gpt', 'fshelp', 'ext2'] };
-const GRUB: Files = { '/boot/grub/grub.cfg': '', '/boot/grub/i386-pc/normal.mod': 'x' };
+const GRUB: Files = {
+  '/boot/grub/grub.cfg': '',
+  '/boot/grub/i386-pc/normal.mod': '\x7fELF',
+  '/boot/grub/i386-pc/linux.mod': '\x7fELF',
+};
 
 function diskWith(parts: CoreParts): Buffer {
   const disk = Buffer.alloc(1024 * 1024);
@@ -53,7 +57,11 @@ describe('GRUB that', () => {
   test.each<[string, CoreParts, Files]>([
     ['finds its files on a partition', CORE, GRUB],
     ['finds its files by the UUID of a file system', BY_UUID, GRUB],
-    ['has the module normal with it', { ...CORE, modules: [...CORE.modules, 'normal'] }, { '/boot/grub/grub.cfg': '' }],
+    [
+      'has the module normal with it',
+      { ...CORE, modules: [...CORE.modules, 'normal', 'linux'] },
+      { '/boot/grub/grub.cfg': '' },
+    ],
   ])('%s → no finding', (_, parts, files) => {
     expect(findingsOf(parts, files)).toEqual([]);
   });
@@ -77,6 +85,18 @@ describe('GRUB that', () => {
     ['has no module for the file system', { ...CORE, modules: ['biosdisk', 'part_gpt'] }, GRUB, /no module ext2/],
     ['has no module for the partition table', { ...CORE, modules: ['biosdisk', 'ext2'] }, GRUB, /no module part_gpt/],
     ['finds no modules', CORE, { '/boot/grub/grub.cfg': '' }, /grub rescue/],
+    [
+      'finds an empty module',
+      CORE,
+      { ...GRUB, '/boot/grub/i386-pc/normal.mod': '' },
+      /module of GRUB is missing or damaged/,
+    ],
+    [
+      'cannot start a kernel',
+      { ...CORE, modules: [...CORE.modules, 'normal'] },
+      { '/boot/grub/grub.cfg': '' },
+      /module of GRUB is missing or damaged/,
+    ],
     ['looks in another folder', { ...CORE, prefix: '(hd0,gpt2)/grub' }, GRUB, /grub rescue/],
   ])('%s → blocking', (_, parts, files, message) => {
     expect(findingsOf(parts, files)).toEqual([expect.stringMatching(message)]);

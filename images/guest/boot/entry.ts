@@ -24,6 +24,12 @@ export interface BootEntry {
   readonly unified: { readonly initramfs: Buffer | null } | null;
 }
 
+/** What a boot loader's menu starts; `problem`: why it starts nothing, or why that is not known. */
+export interface BootMenu {
+  readonly entry: BootEntry | null;
+  readonly problem: { readonly isSure: boolean; readonly message: string; readonly evidence: string } | null;
+}
+
 /** A file system that may have a boot loader's files: the guest's root, or a volume that fstab does not mount. */
 export interface BootPlace {
   /** Prefix of paths in evidence; empty for the guest's root. */

@@ -3,19 +3,13 @@ import { printable } from '../../bytes.js';
 import { unlessUnreadable } from '../../findings.js';
 import type { BootModes } from '../boot-mode.js';
 import { type BlsEntry, blsEntries } from './bls.js';
-import { type BootEntry, type BootPlace, evidenceOf, filePath, hasVariable } from './entry.js';
+import { type BootEntry, type BootMenu, type BootPlace, evidenceOf, filePath, hasVariable } from './entry.js';
 import type { GrubDevices, GrubFile, GrubVolume } from './grub-devices.js';
 import type { GrubRun } from './grub-run.js';
 import { runGrub } from './grub-start.js';
 import { type BlsMenu, type GrubSource, type GrubState, type Loaded, last, type MenuItem } from './grub-state.js';
 import { kernelState } from './kernel-image.js';
 import type { Loader } from './loader.js';
-
-/** What a boot loader's menu starts; `problem`: why it starts nothing, or why that is not known. */
-export interface BootMenu {
-  readonly entry: BootEntry | null;
-  readonly problem: { readonly isSure: boolean; readonly message: string; readonly evidence: string } | null;
-}
 
 export interface GrubContext {
   readonly places: readonly BootPlace[];

@@ -3,12 +3,12 @@ import path from 'node:path';
 import type { DiskLayout } from '../../disk/volumes.js';
 import { unlessUnreadable } from '../../findings.js';
 import type { BootModes } from '../boot-mode.js';
-import { type BlsEntry, blsEntries, triesLeft } from './bls.js';
-import { type BootEntry, type BootPlace, evidenceOf } from './entry.js';
-import { type BootMenu, grubMenu } from './grub.js';
+import { blsEntries, triesLeft } from './bls.js';
+import { type BootEntry, type BootMenu, type BootPlace, evidenceOf, filePath } from './entry.js';
+import { grubMenu } from './grub.js';
 import { grubDevices } from './grub-devices.js';
 import type { Loader } from './loader.js';
-import { legacyGrubEntries, syslinuxEntries } from './menus.js';
+import { legacyGrubEntries, syslinuxMenu } from './menus.js';
 import { readUnified } from './uki.js';
 
 /** `places`: the guest's root first. `uefi`: UEFI firmware boots the disk. */
@@ -41,15 +41,16 @@ export function readBoot(disk: BootDisk, loader: Loader): BootMenu {
     return first((place) => unifiedImage(place, file));
   }
   if (loader.kind === 'systemd-boot') {
-    const menu = first(entryFiles, unifiedImages);
+    const menu = first(systemdBoot);
     const message = 'systemd-boot has no entry to start';
     return menu.entry !== null ? menu : { entry: null, problem: { isSure: true, message, evidence: loader.evidence } };
   }
-  if (loader.kind === 'syslinux') return first(syslinux);
+  if (loader.kind === 'syslinux') return syslinux(places);
   const grub = grubMenu({ ...disk, devices: grubDevices(disk.layout), loader });
   // Without its core image, GRUB Legacy is not known from GRUB 2.
   if (loader.kind === 'grub') return grub ?? first(legacyGrub);
-  return grub?.entry != null ? grub : first(entryFiles, unifiedImages, legacyGrub, syslinux);
+  const other = grub?.entry != null ? grub : first(entryFiles, unifiedImages, legacyGrub);
+  return other.entry !== null ? other : syslinux(places);
 }
 
 /** Parents of the boot loaders' folders: the guest's mount points, or the top of a volume. */
@@ -59,24 +60,40 @@ function entryFolder({ tree }: BootPlace): string | null {
   return BOOT_FOLDERS.map((base) => `${base}/loader/entries`).find((folder) => tree.list(folder).length > 0) ?? null;
 }
 
-/** BLS entries in systemd-boot's order; `default` in loader.conf overrides the newest. */
-function entryFiles(place: BootPlace): BootEntry[] {
+/** systemd-boot's menu: entry files and unified kernel images. `default` in loader.conf overrides the newest. */
+function systemdBoot(place: BootPlace): BootEntry[] {
   const folder = entryFolder(place);
-  if (folder === null) return [];
-  const entries = blsEntries(place, folder, new Map());
-  const settings = place.tree.text(`${folder}/../loader.conf`) ?? '';
-  const wanted = /^default\s+(\S+)/m.exec(settings)?.[1];
-  const inOrder = wanted === undefined ? entries : defaultFirst(entries, wanted);
-  const [first, ...rest] = inOrder;
+  const settings = SETTINGS.map((file) => place.tree.text(file)).find((text) => text !== null) ?? '';
+  const files =
+    folder === null
+      ? []
+      : blsEntries(place, folder, new Map()).map(({ id, ...entry }) => ({ id: `${id}.conf`, entry }));
+  const images = unifiedImages(place).map((entry) => ({ id: entry.title.replace(COUNTER, '$3'), entry }));
+  const wanted = /^\s*default\s+(\S+)/m.exec(settings)?.[1];
+  const matches = wanted === undefined || wanted.startsWith('@') ? null : glob(wanted.toLowerCase());
+  const startOf = (some: readonly { readonly id: string; readonly entry: BootEntry }[]) =>
+    ((matches === null ? undefined : some.find(({ id }) => matches.test(id.toLowerCase()))) ?? some[0])?.entry;
+  const all = [...files, ...images];
+  // Newer versions do not show an entry file whose kernel is missing.
+  const shown = startOf(all.filter(({ entry }) => entry.unified !== null || filePath(entry, entry.kernel) !== null));
+  if (shown === undefined) return [];
+  const doubt = shown === startOf(all) ? null : `the first entry, whose kernel ${startOf(all)?.kernel} is missing`;
+  const first = { ...shown, doubt };
   // systemd-boot starts its default immediately unless this setting makes it show its menu.
-  const waits = /^timeout\s+menu-force/m.test(settings);
-  return first === undefined || !waits ? inOrder : [{ ...first, waits: 'no timeout' }, ...rest];
+  return [/^\s*timeout\s+menu-force/m.test(settings) ? { ...first, waits: 'no timeout' } : first];
 }
 
-function defaultFirst(entries: readonly BlsEntry[], wanted: string): BlsEntry[] {
-  const matches = glob(wanted.replace(/\.conf$/, ''));
-  const first = entries.find(({ id }) => matches.test(id));
-  return first === undefined ? [...entries] : [first, ...entries.filter((entry) => entry !== first)];
+const SETTINGS = [
+  '/boot/efi/loader/loader.conf',
+  '/efi/loader/loader.conf',
+  '/boot/loader/loader.conf',
+  '/loader/loader.conf',
+];
+const COUNTER = /(\+\d+(-\d+)?)?(\.efi)$/i;
+
+function entryFiles(place: BootPlace): BootEntry[] {
+  const folder = entryFolder(place);
+  return folder === null ? [] : blsEntries(place, folder, new Map());
 }
 
 function glob(pattern: string): RegExp {
@@ -126,6 +143,16 @@ function legacyGrub(place: BootPlace): BootEntry[] {
 
 const SYSLINUX_FILES = ['extlinux.conf', 'extlinux/extlinux.conf', 'syslinux.cfg', 'syslinux/syslinux.cfg'];
 
-function syslinux(place: BootPlace): BootEntry[] {
-  return BOOT_FOLDERS.flatMap((base) => SYSLINUX_FILES.flatMap((file) => syslinuxEntries(place, `${base}/${file}`)));
+function syslinux(places: readonly BootPlace[]): BootMenu {
+  const menus = places.flatMap((place) =>
+    BOOT_FOLDERS.flatMap((base) =>
+      SYSLINUX_FILES.flatMap((file) =>
+        unlessUnreadable(
+          () => syslinuxMenu(place, `${base}/${file}`) ?? [],
+          () => [],
+        ),
+      ),
+    ),
+  );
+  return menus[0] ?? NOTHING;
 }

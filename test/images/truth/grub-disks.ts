@@ -45,7 +45,7 @@ const MENUS: readonly (readonly [string, boolean, string, Readonly<Record<string
   ['a timeout that is no number', false, `set timeout=soon\n${GOOD}`],
   [
     'a title with quotes as default',
-    true,
+    false,
     `set timeout=1\nset default='a "b" > c'\n${BAD}\n${GOOD.replace('good', `'a "b" > c'`)}`,
   ],
   [

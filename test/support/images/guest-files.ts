@@ -143,7 +143,7 @@ function coreFor({ volumes }: DiskLayout): GrubImage | null {
     const tree = guestTree([{ at: '/', fileSystem }]);
     const folder = ['/boot/grub2', '/boot/grub', '/grub2', '/grub'].find((path) => tree.exists(path));
     if (folder === undefined) continue;
-    const modules = ['normal', 'ext2', 'xfs', 'btrfs', 'lvm', ...(partition === null ? [] : ['part_gpt'])];
+    const modules = ['normal', 'linux', 'ext2', 'xfs', 'btrfs', 'lvm', ...(partition === null ? [] : ['part_gpt'])];
     const configuration = `search.fs_uuid ${uuid} root\nset prefix=($root)${folder}\n`;
     return { prefix: null, configuration, modules: new Set(modules), looksInFolders: false, looksBesideProgram: false };
   }

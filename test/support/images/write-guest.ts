@@ -6,7 +6,7 @@ import type { Files } from './guest-files.js';
 import { grubEfi } from './made-efi.js';
 import { writeGrubCore } from './made-grub-core.js';
 
-const CORE_MODULES = ['biosdisk', 'part_msdos', 'part_gpt', 'lvm', 'ext2', 'xfs', 'btrfs', 'normal'];
+const CORE_MODULES = ['biosdisk', 'part_msdos', 'part_gpt', 'lvm', 'ext2', 'xfs', 'btrfs', 'normal', 'linux'];
 
 const [name = '', folder = ''] = process.argv.slice(2);
 if (name === '--list') process.stdout.write(`${Object.keys(CONSTRUCTED).join('\n')}\n`);
