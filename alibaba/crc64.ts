@@ -18,9 +18,9 @@ const OWN_AREA = TABLES;
 const SCRATCH = OWN_AREA + AREA_BYTES;
 const SCRATCH_BYTES = 2 * PAGE;
 const THREAD_AREAS = SCRATCH + SCRATCH_BYTES;
-/** Other threads that may compute checksums. */
-export const CRC64_THREADS = 4;
-const BUFFERS = THREAD_AREAS + CRC64_THREADS * AREA_BYTES;
+/** Other threads that may compute checksums: one in the service. */
+const THREADS = 2;
+const BUFFERS = THREAD_AREAS + THREADS * AREA_BYTES;
 /** Includes the buffers that parts are read into, and limits them for the whole process. */
 const PAGES = BUFFERS / PAGE + 48 * 16;
 
@@ -73,7 +73,7 @@ export function crc64Memory(): Uint8Array<SharedArrayBuffer> {
   return (engine ?? start()).memory.subarray(BUFFERS);
 }
 
-/** What another thread needs to compute checksums of bytes in the same memory. @param thread below `CRC64_THREADS` */
+/** What another thread needs to compute checksums of bytes in the same memory. @param thread 0 or 1 */
 export function crc64ForThread(thread: number) {
   const { module, wasmMemory: memory } = engine ?? start();
   return { module, memory, area: THREAD_AREAS + thread * AREA_BYTES };

@@ -1,9 +1,9 @@
 /**
- * Reads parts of sources with their CRC64. Files are read and checked in threads, so that the event loop only sends: on it, both take
- * as long as sending. While the first thread starts, and for small files, the event loop does everything.
+ * Reads parts of sources with their CRC64. Files are read and checked in a thread, so that the event loop only sends: on it, both
+ * take as long as sending. While the thread starts, and for small files, the event loop does everything.
  */
 import type { BufferPair, OpenFile, SourceReader } from '../../sources/source.js';
-import { CRC64_THREADS, crc64, crc64OfZeros } from '../crc64.js';
+import { crc64, crc64OfZeros } from '../crc64.js';
 import { type ReadingThread, startReadingThread } from './reading-thread.js';
 
 export interface CheckedPiece {
@@ -15,9 +15,12 @@ export interface CheckedPiece {
 
 type CheckedRange = { readonly offset: number; readonly length: number };
 
-/** A smaller file is sent before a thread has started. */
-const MIN_BYTES_FOR_THREADS = 64 * 1024 ** 2;
-/** A disk that takes so long for a piece is faster with several reads at a time. */
+/** A smaller file is sent before the thread has started. */
+const MIN_BYTES_FOR_THREAD = 64 * 1024 ** 2;
+/**
+ * Nothing more waits for a piece that takes so long. It may be on a file server that does not answer; and a slow disk is faster
+ * with several reads at a time, which the event loop starts.
+ */
 const SLOW_READ_MS = 10;
 
 /** @param buffers for a file of this host: in the memory of the checksum (`withBuffers`) */
@@ -29,7 +32,7 @@ export async function* readChecked(
 ): AsyncGenerator<CheckedPiece> {
   const { file } = source;
   if (file !== undefined) {
-    yield* readFileChecked(file, { offset, length }, buffers, source.size >= MIN_BYTES_FOR_THREADS);
+    yield* readFileChecked(file, { offset, length }, buffers, source.size >= MIN_BYTES_FOR_THREAD);
     return;
   }
   let crc = 0n;
@@ -44,7 +47,7 @@ async function* readFileChecked(
   file: OpenFile,
   { offset, length }: CheckedRange,
   [first, second]: BufferPair,
-  inThreads: boolean,
+  inThread: boolean,
 ): AsyncGenerator<CheckedPiece> {
   const end = offset + length;
   const readAt = async (position: number, buffer: Uint8Array, before: bigint): Promise<CheckedPiece> => {
@@ -53,7 +56,7 @@ async function* readFileChecked(
       await file.fill(position, bytes);
       return { bytes, crc64: crc64OfZeros(bytes.byteLength, before) };
     }
-    const crc = inThreads ? await readInThread(file.fd, position, bytes, before) : null;
+    const crc = inThread ? await readInThread(file.fd, position, bytes, before) : null;
     if (crc !== null) return { bytes, crc64: crc };
     await file.fill(position, bytes);
     return { bytes, crc64: crc64(bytes, before) };
@@ -78,22 +81,15 @@ async function* readFileChecked(
   }
 }
 
-const threads: ReadingThread[] = [];
+let thread: ReadingThread | undefined;
 
-/** Call it before the first part is read: a thread takes some 30 ms to start. */
+/** Call it before the first part is read: the thread takes some 30 ms to start. One that has ended is not started again. */
 export function prepareChecked({ file, size }: SourceReader): void {
-  if (file !== undefined && size >= MIN_BYTES_FOR_THREADS && threads.length === 0) startThread();
+  if (file !== undefined && size >= MIN_BYTES_FOR_THREAD) thread ??= startReadingThread(0);
 }
 
-function startThread(): void {
-  threads.push(startReadingThread(threads.length));
-}
-
-/** Null: no thread is ready, or the piece could not be read. */
+/** Null: the thread is not ready or takes too long, or the piece could not be read. */
 async function readInThread(fd: number, position: number, into: Uint8Array, before: bigint): Promise<bigint | null> {
-  const thread = threads.filter(({ isReady }) => isReady).sort((one, other) => one.waiting - other.waiting)[0];
-  const isSlow = thread !== undefined && thread.busyMs > SLOW_READ_MS;
-  if (threads.length === 0 || (isSlow && threads.length < CRC64_THREADS))
-    threads.push(startReadingThread(threads.length));
-  return thread === undefined ? null : await thread.read({ fd, position, into, crc64: before });
+  if (thread === undefined || thread.busyMs > SLOW_READ_MS) return null;
+  return await thread.read({ fd, position, into, crc64: before });
 }

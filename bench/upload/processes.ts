@@ -12,6 +12,8 @@ const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const figures = z.object({
   seconds: z.number(),
   cpuSeconds: z.number(),
+  /** Of a second upload in the same process. The Go client does not make one. */
+  again: z.object({ seconds: z.number(), cpuSeconds: z.number() }).optional(),
   /** Maximum resident memory in bytes. */
   memory: z.number(),
   /** Growth of resident memory during the upload, in bytes. The Go client does not report it. */

@@ -1,4 +1,4 @@
-/** Files that are read and checked in threads: the same bytes and checksums as on the event loop, in every situation. */
+/** Files that are read and checked in a thread: the same bytes and checksums as on the event loop, in every situation. */
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { mkdtemp, open, rm, truncate, writeFile } from 'node:fs/promises';
@@ -15,7 +15,7 @@ import type { SourceReader } from '../../../sources/source.js';
 import { sparseMap } from '../../../sources/sparse-extents.js';
 
 const MIB = 1024 ** 2;
-/** Large enough for threads, and not a multiple of a buffer. */
+/** Large enough for the thread, and not a multiple of a buffer. */
 const SIZE = 65 * MIB + 12_345;
 const never = new AbortController().signal;
 const bytes = randomBytes(SIZE);
@@ -39,7 +39,7 @@ describe('a reading thread', () => {
   let thread: ReadingThread;
   let fd: number;
   beforeAll(async () => {
-    thread = await started(3);
+    thread = await started(1);
     fd = openSync(file, 'r');
   });
   afterAll(async () => {
@@ -81,7 +81,7 @@ describe('a reading thread', () => {
   });
 
   test('that ends → returns what it waits for as not read, and reads nothing more', async () => {
-    const ending = await started(2);
+    const ending = await started(0);
     const pieces = Array.from({ length: 60 }, () =>
       ending.read({ fd, position: 0, into: crc64Memory().subarray(0, 20 * MIB), crc64: 0n }),
     );
@@ -111,7 +111,7 @@ describe('a file', () => {
     await source.close();
   });
 
-  test('that is read by parts concurrently, from before a thread is ready on → the bytes and checksums of each part', async () => {
+  test('that is read by parts concurrently, from before the thread is ready on → the bytes and checksums of each part', async () => {
     const source = await openFileReader(file);
     const part = 5 * MIB + 77;
     for (let round = 0; round < 3; round++) {
