@@ -2,6 +2,7 @@
 import { type ByteSource, text } from '../bytes.js';
 import { uuidOf } from '../filesystems/filesystem.js';
 import { unlessUnreadable } from '../findings.js';
+import { readBitLocker } from './bitlocker.js';
 
 /** Members of RAID 1 are read; see md.ts. */
 export const LINUX_RAID = 'Linux RAID';
@@ -71,13 +72,15 @@ const drbd = (size: number): number => size - 4 * KIB + 60;
 const BCACHEFS = { uuid: uuidAt(4152), label: textAt(4168, 32) } as const;
 /** LUKS 1 has the name of the cipher there. */
 const luksLabel: ReadText = (source) => (source.read(6, 2).readUInt16BE(0) === 2 ? textAt(24, 48)(source) : null);
+const bitLockerUuid: ReadText = (source) => readBitLocker(source)?.uuid ?? null;
+const bitLockerLabel: ReadText = (source) => readBitLocker(source)?.label ?? null;
 const UDF_DESCRIPTORS = Array.from({ length: 8 }, (_, index) => 32_769 + (index + 1) * 2 * KIB);
 const ZFS_SLOTS = Array.from({ length: 128 }, (_, index) => (128 + index) * KIB);
 
 /** In the order in which they are tried: a container of other contents comes before what may show through. */
 const SIGNATURES: readonly Signature[] = [
   { name: 'LUKS', at: [0], magic: hex('4c554b53babe'), uuid: textAt(168, 40), label: luksLabel },
-  { name: 'BitLocker', at: [3], magic: Buffer.from('-FVE-FS-') },
+  { name: 'BitLocker', at: [3], magic: Buffer.from('-FVE-FS-'), uuid: bitLockerUuid, label: bitLockerLabel },
   { name: LINUX_RAID, at: [4 * KIB, 0], magic: MD },
   { name: LINUX_RAID, at: (size) => [md090(size), md10(size)], magic: MD },
   { name: 'bcache', at: [4 * KIB + 24], magic: BCACHE, holds: isBcache, uuid: uuidAt(4136) },

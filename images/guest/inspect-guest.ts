@@ -1,7 +1,8 @@
 /** Inspects the disk layout, then the operating system on it. */
 import { type ByteSource, printable } from '../bytes.js';
+import { readBitLocker } from '../disk/bitlocker.js';
 import { type DiskLayout, readLayout, type Volume } from '../disk/volumes.js';
-import type { FindingList } from '../findings.js';
+import { type FindingList, unlessUnreadable } from '../findings.js';
 import type { DiskContext, VolumeFacts } from '../inspection.js';
 import { findWindows } from '../windows/find-windows.js';
 import { inspectWindows } from '../windows/inspect-windows.js';
@@ -83,9 +84,12 @@ function inspectWithoutSystem(layout: DiskLayout, modes: BootModes, findings: Fi
 
 /** Nobody can type a passphrase when an instance boots, so the system must have a way to unlock its root without one. */
 export function reportEncryption(volume: Volume, layout: DiskLayout, modes: BootModes, findings: FindingList): void {
-  const unlocks = volume.content === 'LUKS' ? automaticUnlock(layout, modes) : null;
-  // BitLocker can be suspended, which the inspection does not read.
-  const unsure = volume.content === 'BitLocker' || unlocks !== null;
+  if (volume.content === 'BitLocker') {
+    reportBitLocker(volume, findings);
+    return;
+  }
+  const unlocks = automaticUnlock(layout, modes);
+  const unsure = unlocks !== null;
   findings.add(
     unsure ? 'warning' : 'blocking',
     'ECSIMPORT.Encrypted',
@@ -96,6 +100,27 @@ export function reportEncryption(volume: Volume, layout: DiskLayout, modes: Boot
     unsure
       ? 'Check that the guest boots without a passphrase at the console.'
       : 'Decrypt the system disk in the guest, or let the initramfs unlock it without a person (clevis with a Tang server, a key file). ECS can encrypt the disks of instances itself.',
+  );
+}
+
+/** A TPM's key is bound to the source machine, and nobody can type a recovery key. A suspended protection has its key in clear. */
+function reportBitLocker({ name, source }: Volume, findings: FindingList): void {
+  const found = unlessUnreadable(
+    () => (source === null ? null : readBitLocker(source)),
+    () => null,
+  );
+  const protectors = found?.protectors ?? [];
+  const isLocked = protectors.length > 0 && found?.isSuspended === false;
+  findings.add(
+    isLocked ? 'blocking' : 'warning',
+    'ECSIMPORT.Encrypted',
+    isLocked
+      ? 'Windows is on a volume that is encrypted with BitLocker: the boot waits for a recovery key that nobody can type'
+      : found?.isSuspended === true
+        ? 'BitLocker is suspended: Windows boots without a key, and its volume could not be inspected'
+        : 'The operating system is on an encrypted volume and could not be inspected',
+    `${name}: BitLocker; ${protectors.length === 0 ? 'its keys could not be determined' : `unlocked by ${protectors.join(', ')}`}`,
+    'Decrypt the volume in the guest (manage-bde -off C:), wait until manage-bde -status shows 0 %, and export the image again. ECS can encrypt the disks of instances itself.',
   );
 }
 

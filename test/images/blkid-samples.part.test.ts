@@ -42,7 +42,7 @@ const UNKNOWN = [
 /** Types that fstab mounts by UUID and label, or that the kernel command line names. */
 const MOUNTED = [
   ...['ext2', 'ext3', 'ext4', 'xfs', 'btrfs', 'vfat', 'ntfs', 'swap', 'f2fs', 'jfs', 'nilfs2', 'reiserfs', 'reiser4'],
-  ...['ocfs2', 'bcachefs', 'crypto_LUKS', 'erofs'],
+  ...['ocfs2', 'bcachefs', 'crypto_LUKS', 'erofs', 'BitLocker'],
 ];
 
 const folder = (name: string) =>
