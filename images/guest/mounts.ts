@@ -35,7 +35,7 @@ const MOUNTED = /^\/(boot(\/.*)?|usr(\/.*)?|var(\/lib)?|etc|home|opt)?$/;
 /** Null: no volume of this disk is the root of a Linux system. */
 export function findRoot(layout: DiskLayout): Root | null {
   const best = layout.volumes
-    .flatMap((volume) => rootsOf(volume).map((fileSystem) => ({ volume, fileSystem, score: rootScore(fileSystem) })))
+    .flatMap((volume) => rootsOf(volume).map((one) => ({ volume, ...one, score: rootScore(one) })))
     .reduce<{ volume: Volume; fileSystem: FileSystem; score: number } | null>(
       (champion, candidate) => (candidate.score > (champion?.score ?? 1) ? candidate : champion),
       null,
@@ -94,12 +94,26 @@ function rootAround(layout: DiskLayout): Root | null {
   return { tree: guestTree(mounts), volume, fstab: [] };
 }
 
+interface Candidate {
+  readonly fileSystem: FileSystem;
+  /** Its name; null if it is not a subvolume by name. */
+  readonly subvolume: string | null;
+}
+
 /** Candidates for the root: the file system, each btrfs subvolume, and each ostree deployment. */
-function rootsOf({ fileSystem }: Volume): FileSystem[] {
+function rootsOf({ fileSystem }: Volume): Candidate[] {
   if (fileSystem === null || fileSystem.kind === 'vfat' || fileSystem.kind === 'ntfs') return [];
-  const subvolumes = (fileSystem.subvolumes ?? []).map(({ root }) => ({ ...fileSystem, root }));
-  const whole = [fileSystem, ...subvolumes];
-  return [...whole, ...whole.flatMap(deployments)];
+  const subvolumes = (fileSystem.subvolumes ?? []).map(({ root, name }) => ({
+    fileSystem: { ...fileSystem, root },
+    subvolume: name,
+  }));
+  const whole: Candidate[] = [{ fileSystem, subvolume: null }, ...subvolumes];
+  return [
+    ...whole,
+    ...whole.flatMap((one) =>
+      deployments(one.fileSystem).map((deployed) => ({ fileSystem: deployed, subvolume: null })),
+    ),
+  ];
 }
 
 const MAX_DEPLOYMENTS = 10;
@@ -161,15 +175,24 @@ export function bootPlaces({ tree, volume }: Root, layout: DiskLayout): BootPlac
 }
 const BOOT_FILES = ['/EFI', '/loader/entries', '/grub2/grub.cfg', '/grub/grub.cfg', '/extlinux'];
 
-function rootScore(fileSystem: FileSystem): number {
+function rootScore({ fileSystem, subvolume }: Candidate): number {
   return unlessUnreadable(
     () => {
       const tree = guestTree([{ at: '/', fileSystem }]);
-      return ROOT_FILES.filter((path) => tree.exists(path) || tree.link(path) !== null).length;
+      const files = ROOT_FILES.filter((path) => tree.exists(path) || tree.link(path) !== null).length;
+      return files > 1 && subvolume !== null && mountsItself(tree, subvolume) ? files + NAMED_BY_FSTAB : files;
     },
     () => 0,
   );
 }
+
+/** A copy of the root, e.g. from before a rollback, has the same files but another name than its fstab mounts. */
+function mountsItself(tree: GuestTree, subvolume: string): boolean {
+  const root = parseFstab(tree.text('/etc/fstab') ?? '').find(({ at }) => at === '/');
+  const named = root?.options.find((option) => option.startsWith('subvol='))?.slice('subvol='.length);
+  return named?.replace(/^\//, '') === subvolume;
+}
+const NAMED_BY_FSTAB = 0.5;
 
 export function parseFstab(content: string): FstabEntry[] {
   return lines(content).flatMap(({ number, text }) => {
