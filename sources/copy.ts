@@ -35,7 +35,7 @@ export async function copySource(source: SourceReader, target: FileHandle, optio
       await withRetries(signal, async () => {
         let at = offset;
         for await (const chunk of source.read(offset, length, buffers, signal)) {
-          await target.write(chunk, 0, chunk.byteLength, at);
+          await writeData(target, chunk, at);
           at += chunk.byteLength;
         }
       });
@@ -50,9 +50,32 @@ export async function copySource(source: SourceReader, target: FileHandle, optio
     }),
   );
   const ended = await Promise.allSettled(copies);
+  await target.truncate(source.size);
   options.signal.throwIfAborted();
   if (ended.some((result) => result.status === 'rejected')) throw failed.signal.reason;
   await source.check();
+}
+
+const BLOCK_BYTES = 64 * 1024;
+const ZEROS = Buffer.alloc(BLOCK_BYTES);
+
+/**
+ * Blocks of zeros become holes. A block that another attempt has written has the same bytes: the source is of one version, or
+ * is compared with the copy afterwards.
+ */
+async function writeData(target: FileHandle, bytes: Uint8Array, at: number): Promise<void> {
+  for (let start = 0; start < bytes.byteLength; ) {
+    let end = start;
+    while (end < bytes.byteLength && !isZero(bytes, end)) end += BLOCK_BYTES;
+    end = Math.min(end, bytes.byteLength);
+    if (end > start) await target.write(bytes, start, end - start, at + start);
+    start = end > start ? end : start + BLOCK_BYTES;
+  }
+}
+
+function isZero(bytes: Uint8Array, start: number): boolean {
+  const end = Math.min(bytes.byteLength, start + BLOCK_BYTES);
+  return ZEROS.compare(bytes, start, end, 0, end - start) === 0;
 }
 
 /** Each attempt starts from the beginning, because the server supports no ranges. */
@@ -80,11 +103,12 @@ export async function copyStream(
       for await (const piece of answer.pieces()) {
         floor.received(piece.byteLength);
         floor.pause();
-        await target.write(piece, 0, piece.byteLength, done);
+        await writeData(target, piece, done);
         done += piece.byteLength;
         await options.onBytes(done);
         floor.resume();
       }
+      await target.truncate(done);
     } finally {
       answer.close();
     }

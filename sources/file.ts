@@ -144,6 +144,24 @@ export async function openFile(
   }
 }
 
+/** Opens a file that was made from a source, and that has its name and version. It closes the file with the source. */
+export async function openMade(
+  file: LocalFile,
+  { name, version }: Pick<SourceReader, 'name' | 'version'>,
+  { mapExtents }: Pick<SourceAccess, 'mapExtents'>,
+  signal: AbortSignal,
+): Promise<OpenedSource> {
+  try {
+    const data = await dataExtents(file.handle, mapExtents, signal);
+    const reader = { ...readerOf(file, data === null ? null : sparseMap(data)), name, version };
+    const opened = { reader, guarantee: reader.guarantee, file, sha256: null, release: () => file.close() };
+    return { ...opened, identity: null, required: null };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
 /** A version of a file is read once for its digest, however many imports use it. */
 function digestOf(
   { digestOf: known }: Pick<SourceAccess, 'digestOf'>,

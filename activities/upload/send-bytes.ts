@@ -1,11 +1,15 @@
 /** Uploads an object under its lease, after a conversion if one was decided; continues where an earlier attempt stopped. */
 import type { ContainerFacts } from '../../domain/plan.js';
+import { containerOf } from '../../images/convert/decision.js';
 import type { Inspection } from '../../images/inspection.js';
+import { isStreamable } from '../../images/stream/streamable.js';
 import { uploadEntry } from '../../resources/multipart-upload.js';
-import { openFileReader } from '../../sources/file.js';
+import { openFileReader, openMade } from '../../sources/file.js';
+import { openLocalFile } from '../../sources/local-file.js';
 import { resized } from '../../sources/resized.js';
 import type { OpenedSource, SourceReader } from '../../sources/source.js';
 import type { SharedUpload } from '../../store/uploads.js';
+import { sourceAccess } from '../source-access.js';
 import { isShutdown } from '../step.js';
 import type { FormDecision } from './decide-form.js';
 import { judge } from './late-inspection.js';
@@ -18,7 +22,7 @@ export async function sendBytes(
   context: UploadContext,
   upload: SharedUpload,
   opened: OpenedSource,
-  { form, container, isStreamed }: FormDecision,
+  { form, container, isStreamed, format }: FormDecision,
   options: StreamOptions,
 ): Promise<Streamed> {
   const { lease } = options;
@@ -36,12 +40,21 @@ export async function sendBytes(
   const converted = await deps.uploading.convert({
     ...{ file, container, mode, signal: lease.signal },
     name: `${sha256 ?? upload.id}-${mode}.image`,
+    onlyDecompress: format === 'QCOW2',
     role: disk.number === 1 ? 'system' : 'data',
     onProgress: (fraction) => progress.converting(fraction),
   });
   let how: 'delete' | 'keep' = 'delete';
   try {
     await judge(deps, step, input.request, { ...disk, conversion: 'converted' }, converted.inspection);
+    const made = containerOf(converted.inspection);
+    if (made.format !== 'QCOW2' && format === 'QCOW2' && isStreamable(made)) {
+      const local = await openLocalFile(converted.file.path);
+      const spooled = await openMade(local, opened.reader, sourceAccess(deps, input.request.region), lease.signal);
+      return await sendStreamed(context, upload, spooled, made, options, converted.inspection).finally(() =>
+        spooled.release('keep'),
+      );
+    }
     const reader = await openFileReader(converted.file.path);
     await send(context, upload, reader, converted.inspection, lease).finally(() => reader.close());
     return { kind: 'sent' };

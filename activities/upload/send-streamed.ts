@@ -3,6 +3,7 @@ import { hostFailure } from '../../domain/errors/index.js';
 import { usablePrefix } from '../../domain/object-location.js';
 import type { ContainerFacts } from '../../domain/plan.js';
 import { convertFailure } from '../../images/convert/programs.js';
+import type { Inspection } from '../../images/inspection.js';
 import { type FetchRange, SegmentError } from '../../images/stream/compression-pool.js';
 import { contentOf } from '../../images/stream/content.js';
 import type { DiskSource } from '../../images/stream/disk-source.js';
@@ -37,12 +38,14 @@ export interface StreamOptions {
   readonly mayBeSame: boolean;
 }
 
+/** @param inspection of a disk that was decompressed first; other imports that share the object have no copy of it */
 export async function sendStreamed(
   context: UploadContext,
   upload: SharedUpload,
   opened: OpenedSource,
   container: ContainerFacts,
   { lease, verification, identity, mayBeSame }: StreamOptions,
+  inspection: Inspection | null = null,
 ): Promise<Streamed> {
   const { deps, step, input, progress, disk: planned } = context;
   const { pool, memory, ranges, limits } = deps.uploading.streaming;
@@ -127,7 +130,7 @@ export async function sendStreamed(
     if (compression !== null)
       await reportConversion(context, `${container.format} was sent as a compressed qcow2, ${compression}`);
     await noteContent(context, upload, readable, parts, identity);
-    await reportSent(context, upload, result, null);
+    await reportSent(context, upload, result, inspection);
     return { kind: 'sent' };
   } catch (error) {
     return await asFailure(error, reader);

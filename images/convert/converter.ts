@@ -7,6 +7,7 @@ import type { ContainerFacts } from '../../domain/plan.js';
 import type { LocalFile } from '../../sources/local-file.js';
 import type { Cache, CachedFile, Room } from '../../sources/scratch-cache.js';
 import type { DiskRole, InspectImage, Inspection } from '../inspection.js';
+import { isStreamable } from '../stream/streamable.js';
 import { extractSparse, verifyManifests } from './archive.js';
 import { correctedVhd } from './corrected-vhd.js';
 import { type ConvertMode, containerOf, isImportable } from './decision.js';
@@ -32,6 +33,8 @@ export interface ConversionInput {
   /** The same for the same bytes and mode, e.g. their digest: a finished file of this name is used again. */
   readonly name: string;
   readonly mode: ConvertMode;
+  /** True: a disk that can be compressed while it is sent is only decompressed. */
+  readonly onlyDecompress?: boolean;
   readonly role: DiskRole;
   readonly signal: AbortSignal;
   /** 0 to 1. */
@@ -152,7 +155,8 @@ async function unwrap(work: Work, source: Layer): Promise<readonly Finding[]> {
       lasting.push(...(container.lasting ?? []));
       layer = { ...layer, container };
     }
-    if (layer !== source && (await isFinal(layer.container, programs))) {
+    const isSentFromHere = work.onlyDecompress === true && isStreamable(layer.container);
+    if (layer !== source && (isSentFromHere || (await isFinal(layer.container, programs)))) {
       if (layer.container.format === 'RAW') await truncate(layer.file, layer.container.virtualSize ?? undefined);
       await rename(layer.file, target);
       return lasting;

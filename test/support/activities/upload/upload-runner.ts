@@ -11,6 +11,8 @@ import type { ImportFact } from '../../../../domain/import-facts.js';
 import { formatObjectLocation } from '../../../../domain/object-location.js';
 import type { DiskPlan, ImportPlan } from '../../../../domain/plan.js';
 import type { DiskRequest, ImportRequest } from '../../../../domain/request/request.js';
+import type { Convert } from '../../../../images/convert/converter.js';
+import type { Programs } from '../../../../images/convert/programs.js';
 import type { Inspection } from '../../../../images/inspection.js';
 import { createByteBudget } from '../../../../images/stream/byte-budget.js';
 import { PART_LIMITS, type PartLimits } from '../../../../images/stream/layout.js';
@@ -52,6 +54,9 @@ export interface WorkerOptions {
   readonly changedAtMs?: number;
   /** How disks that are compressed while they are sent become parts. */
   readonly limits?: PartLimits;
+  /** Converts images really; without it, no conversion is expected. */
+  readonly convert?: Convert;
+  readonly programs?: Programs;
   /** Called before a segment of a disk is read to be compressed or compared. */
   readonly onSegment?: (offset: number) => void;
 }
@@ -71,6 +76,8 @@ export function uploadWorker({
   changedAtMs = 0,
   limits = PART_LIMITS,
   onSegment,
+  convert,
+  programs = { qemuImg: async () => null, decompressor: async () => false },
 }: WorkerOptions) {
   const inspected: string[] = [];
   const inspect = async (image: string | LocalFile): Promise<Inspection> => {
@@ -108,7 +115,8 @@ export function uploadWorker({
       },
       ...(cacheFolder === undefined ? {} : { cache: createCache({ folder: cacheFolder, limitBytes: 1e9 }) }),
       inspectRemote: (image) => inspect(image.name),
-      programs: { qemuImg: async () => null, decompressor: async () => false },
+      programs,
+      ...(convert === undefined ? {} : { convert }),
       streaming: {
         ...{ pool: inProcessPool(onSegment), memory: createByteBudget(64 * 1024 ** 2), limits },
         ...{ ranges: shared.ranges, contents: shared.contents },
