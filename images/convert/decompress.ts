@@ -132,14 +132,13 @@ export async function writeSparse(
   let position = 0;
   let onDisk = 0;
   let nextReport = 0;
-  const flush = async () => {
-    const bytes = block.subarray(0, filled);
-    if (!bytes.equals(ZEROS.subarray(0, filled))) {
-      await target.write(bytes, 0, filled, position);
-      onDisk += filled;
+  const put = async (bytes: Uint8Array) => {
+    const count = bytes.length;
+    if (ZEROS.compare(bytes, 0, count, 0, count) !== 0) {
+      await target.write(bytes, 0, count, position);
+      onDisk += count;
     }
-    position += filled;
-    filled = 0;
+    position += count;
     if (position > MAX_DECOMPRESSED_BYTES)
       throw new DecompressionError(`it decompresses to more than ${MAX_DECOMPRESSED_BYTES} bytes`);
     if (position < nextReport) return;
@@ -150,13 +149,20 @@ export async function writeSparse(
   for await (const piece of output) {
     for (let taken = 0; taken < piece.length; ) {
       const part = piece.subarray(taken, taken + BLOCK_BYTES - filled);
+      taken += part.length;
+      // Most pieces of a pipe are whole blocks.
+      if (part.length === BLOCK_BYTES) {
+        await put(part);
+        continue;
+      }
       part.copy(block, filled);
       filled += part.length;
-      taken += part.length;
-      if (filled === BLOCK_BYTES) await flush();
+      if (filled < BLOCK_BYTES) continue;
+      await put(block);
+      filled = 0;
     }
   }
-  if (filled > 0) await flush();
+  if (filled > 0) await put(block.subarray(0, filled));
   await onWritten(onDisk);
   return position;
 }
