@@ -4,9 +4,9 @@ import { redact } from '../../domain/errors/redact.js';
 import { objectKey } from '../../domain/ids.js';
 import { formatObjectLocation, usablePrefix } from '../../domain/object-location.js';
 import type { DiskPlan } from '../../domain/plan.js';
-import type { ImportRequest } from '../../domain/request/request.js';
 import { containerOf } from '../../images/convert/decision.js';
 import type { Inspection } from '../../images/inspection.js';
+import { layoutOf } from '../../images/stream/layout.js';
 import { isStreamable } from '../../images/stream/streamable.js';
 import { decideDisk, diskOf } from '../../images/verdict/disk-decision.js';
 import { objectEntry } from '../../resources/object.js';
@@ -26,6 +26,7 @@ import { sendBytes } from './send-bytes.js';
 import type { StreamOptions } from './send-streamed.js';
 import { watchRate } from './slow-source.js';
 import { reportGuarantee } from './source-guarantee.js';
+import { hasBufferedParts } from './streamed-parts.js';
 import type { UploadContext } from './upload-context.js';
 import { createVerification, type VerifiedDigest } from './verification.js';
 
@@ -81,33 +82,29 @@ function isStreamedFrom({ inspected }: Pick<DiskPlan, 'inspected'>, { size }: So
  * that proves it, a second read does, or the digest of a raw disk that is hashed while it is sent. What else is read besides
  * the disk, such as its free space or a digest of another format, may then be of another version than the disk.
  */
-function isProven(
-  { inspected, conversion }: DiskPlan,
-  facts: SourceFacts,
-  request: ImportRequest,
-  number: number,
-): boolean {
+function isProven({ input, deps }: UploadContext, { inspected, conversion, number }: DiskPlan, facts: SourceFacts) {
   if (facts.versionIsExact) return true;
   if (conversion !== 'converted' || inspected === undefined || !isStreamedFrom({ inspected }, facts)) return false;
-  const isOnlyDisk = diskOf(request, number).sha256 === undefined || inspected.container.format === 'RAW';
-  return isOnlyDisk && request.upload.trim !== 'free-space';
+  const { request } = input;
+  if (request.upload.trim === 'free-space') return false;
+  if (diskOf(request, number).sha256 === undefined) return true;
+  const { format, virtualSize } = inspected.container;
+  const { ranges, bufferedSegments } = deps.uploading.streaming.limits;
+  return format === 'RAW' && hasBufferedParts(layoutOf(virtualSize, ranges), bufferedSegments);
 }
 
 /** The plan for the source as it is now. A source that has changed since preflight is inspected again where it is, if possible. */
-async function currentPlan(
-  { deps, step, input, disk, signal }: UploadContext,
-  source: Source,
-  facts: SourceFacts,
-): Promise<SentDisk> {
+async function currentPlan(context: UploadContext, source: Source, facts: SourceFacts): Promise<SentDisk> {
+  const { deps, step, input, disk, signal } = context;
   const { request } = input;
-  const planned = planFor(disk, facts.version, isProven(disk, facts, request, disk.number));
+  const planned = planFor(disk, facts.version, isProven(context, disk, facts));
   const hasChanged = planned !== disk && disk.inspected?.version !== facts.version;
   if (!hasChanged || facts.file !== null) return { plan: planned, inspection: null };
   const inspection = await inspectSource(deps, request, disk.number, source, signal);
   if (inspection === null) return { plan: planned, inspection: null };
   const decided = await decideDisk(request, disk.number, { source, facts, inspection }, deps.uploading.programs);
   await judge(deps, step, request, decided, inspection);
-  return { plan: planFor(decided, facts.version, isProven(decided, facts, request, disk.number)), inspection };
+  return { plan: planFor(decided, facts.version, isProven(context, decided, facts)), inspection };
 }
 
 /** Inspects the uploaded object by the rules of preflight. */

@@ -75,8 +75,10 @@ export async function sendStreamed(
         return { kind: 'same', upload: found };
       }
     }
-    const isForward =
-      verification?.isOpen === true && container.format === 'RAW' && hasBufferedParts(layout, limits.bufferedSegments);
+    // Without a version that proves it, only the bytes that are sent can be those that were hashed.
+    const mustBeForward = reader.guarantee() === 'second-read';
+    const isOrdered = container.format === 'RAW' && hasBufferedParts(layout, limits.bufferedSegments);
+    const isForward = verification !== null && isOrdered && (verification.isOpen || mustBeForward);
     const forward = isForward ? createForwardHash(reader) : null;
     if (forward === null) verification?.readBeside();
     const parts = streamedParts({
@@ -106,7 +108,8 @@ export async function sendStreamed(
       isProven = true;
     };
     const readTwice = async (digests: StreamedParts['digests']) => {
-      if (free.length > 0) {
+      // The free space, or the digest of the request, may be those of another version than the disk.
+      if (free.length > 0 || verification !== null) {
         throw sourceFailure('Changed', `the server of ${reader.name} reported another version while it was read`);
       }
       const again = open();

@@ -14,8 +14,10 @@ import { CLUSTER_BYTES, layoutOf, SEGMENT_BYTES } from '../../../images/stream/l
 import { probeHttp, versionText } from '../../../sources/http-probe.js';
 import { createHttpClient } from '../../../sources/http-request.js';
 import { openLocalFile } from '../../../sources/local-file.js';
+import { REQUEST } from '../../support/activities/distribution-cloud.js';
 import { inspectionOf } from '../../support/activities/upload/inspections.js';
 import {
+  BUCKET,
   diskOf,
   sharedRecord,
   uploadWorker,
@@ -84,7 +86,8 @@ async function rawFile(name: string, content = contentWith()): Promise<DiskPlan>
 }
 
 function worker(options: Partial<WorkerOptions> = {}) {
-  const created = uploadWorker({ endpoint: bucket.endpoint, ...options });
+  // A busy machine is no server that has failed: bytes are counted.
+  const created = uploadWorker({ endpoint: bucket.endpoint, stallMs: 30_000, ...options });
   workers.push(created);
   return created;
 }
@@ -238,6 +241,7 @@ describe('a disk on a web server that is compressed while it is sent', () => {
     return { ...plan, conversion: 'converted', inspected };
   };
   const SLACK = 100;
+  const CONVERTED = { ...REQUEST.upload, bucket: BUCKET, convert: 'qcow2' as const };
 
   test.each([
     ['a strong ETag', '"one"'],
@@ -287,6 +291,17 @@ describe('a disk on a web server that is compressed while it is sent', () => {
       expect(bucket.objects.size).toBe(1);
     },
   );
+
+  test('raw, a version that proves nothing, a digest and parts that are not in memory → downloaded', async () => {
+    const content = contentWith();
+    const plan = await planned(content, 'W/"one"');
+    const cacheFolder = join(folder, 'cache');
+    const inspection = inspectionOf({ ...raw, format: 'RAW' });
+    const limits = { ranges: 1, bufferedSegments: 1 };
+    const { upload, inspected } = worker({ inspection, cacheFolder, limits });
+    await upload([{ plan, sha256: sha256Of(content) }], { upload: CONVERTED });
+    expect(inspected).toEqual([expect.stringContaining(cacheFolder)]);
+  });
 
   test('whose bytes change after the first read, under a version that proves nothing → Source.Changed', async () => {
     const plan = await planned(contentWith(), 'W/"one"');
