@@ -27,8 +27,9 @@ const OUTCOMES: readonly { readonly outcome: ConsoleOutcome; readonly pattern: R
     pattern:
       /^.*(?:UEFI Interactive Shell|^Shell> ?$|No bootable (?:option or )?device|not a bootable disk|Operating system not found|Missing operating system|No bootable device).*$/im,
   },
-  // Other messages may follow the prompt on the same line. SAC is Windows' Special Administration Console.
-  { outcome: 'login', pattern: /^(?:[\w.-]+ )?login:(?: .*)?$|^SAC> ?$/m },
+  // Other messages may follow the prompt on the same line. The kernel's name of a machine without one is "(none)".
+  // SAC is Windows' Special Administration Console.
+  { outcome: 'login', pattern: /^(?:(?:\(none\)|[\w.-]+) )?login:(?: .*)?$|^SAC> ?$/m },
 ];
 
 export function findOutcome(console: string): OutcomeMatch | null {

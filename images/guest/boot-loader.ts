@@ -117,7 +117,13 @@ function checkFiles(entry: BootEntry, layout: DiskLayout, findings: LinkFindings
   const sure = !missing.includes(entry.kernel) || (isKnownPlace && !onBtrfs);
   const evidence = `${missing.join(', ')}; ${entry.evidence}`;
   const remedy = `Reinstall the kernel package in the guest, then ${UPDATE_CONFIG}`;
-  if (sure) {
+  const root = argument(entry, 'root').at(-1) ?? '';
+  const mayStartWithout = !missing.includes(entry.kernel) && root !== '' && !NEEDS_INITRAMFS.test(root);
+  if (mayStartWithout) {
+    // GRUB starts the kernel without it; the drivers' check decides.
+    const message = 'The boot loader’s initramfs is missing: could not determine whether the kernel needs it';
+    findings.unsure('GUESTOS.Grub', message, evidence, remedy);
+  } else if (sure) {
     findings.add('blocking', 'GUESTOS.Grub', 'The boot loader’s kernel or initramfs is missing', evidence, remedy);
   } else findings.unsure('GUESTOS.Grub', 'Could not find the boot loader’s kernel or initramfs', evidence, remedy);
   return false;

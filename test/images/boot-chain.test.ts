@@ -176,7 +176,7 @@ describe('what only the running loader or a person knows → a warning, never si
     ],
     [
       'a timeout that depends on the machine',
-      { [CFG]: `if keystatus --shift; then set timeout=-1; else set timeout=5; fi\n${entry(`${IMAGE} ${ROOT}`)}` },
+      { [CFG]: `if cpuid -l; then set timeout=-1; else set timeout=5; fi\n${entry(`${IMAGE} ${ROOT}`)}` },
       /whether the boot loader waits/,
     ],
     [

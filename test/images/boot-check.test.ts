@@ -16,6 +16,7 @@ import { inspectBytes, qcow2 } from '../support/images/made-images.js';
 describe('console output → outcome', () => {
   test.each([
     ['login', 'Debian GNU/Linux 12 debian ttyS0\n\ndebian login: '],
+    ['login', '[   50.1] some message\n\n(none) login: '],
     ['login', 'web-01.example login: [    8.1] eth0: link becomes ready'],
     ['login', '\u001b[2J\u001b[1;1Hlocalhost login: '],
     ['login', 'Computer is booting, SAC started\r\n\r\nSAC>'],

@@ -96,6 +96,10 @@ describe('a menu that boots', () => {
       `set timeout=1\nfor kv in gone ${KERNEL}; do\n  set last=$kv\ndone\nmenuentry x {\n${ENTRY.replace(KERNEL, '$last')}\n}`,
     ],
     [
+      'a menu that a key shows, which nobody presses',
+      `if keystatus --shift; then set timeout=-1; elif sleep --interruptible 1; then set timeout=0; fi\n${GOOD}`,
+    ],
+    [
       'a submenu with an exported variable',
       `set timeout=1\nset kv=${KERNEL}\nexport kv\nsubmenu more {\nmenuentry x {\n${ENTRY.replaceAll(KERNEL, '$kv')}\n}\n}`,
     ],

@@ -17,7 +17,7 @@ export interface CommandApi {
 
 /** Commands that only change the screen, or print. Unlike for other unknown commands, what they do does not matter. */
 export const HARMLESS =
-  /^(insmod|loadfont|terminal_\w+|echo|sleep|serial|background_\w+|gfx\w*|play|videoinfo|save_env|password\w*)$/;
+  /^(insmod|loadfont|terminal_\w+|echo|serial|background_\w+|gfx\w*|play|videoinfo|save_env|password\w*)$/;
 
 const linux = (api: CommandApi, [file = '', ...args]: readonly string[]): Truth => {
   const kernel = api.resolve(file);
@@ -87,6 +87,9 @@ export const GRUB_COMMANDS: Readonly<Record<string, (api: CommandApi, words: rea
   'search.file': (api, words) => searchPlain(api, 'file', words),
   probe,
   regexp: (api, words) => setsUnknown(api, words),
+  // Nobody presses a key.
+  keystatus: () => false,
+  sleep: () => true,
   read: ({ state }, [name = '']) => {
     state.variables.set(name, unknownValue(name));
     return 'unknown';

@@ -37,7 +37,7 @@ export function runGrub(devices: GrubDevices, modes: BootModes, loader: Loader, 
     devices.volumes.flatMap(({ device }) => {
       const prefix = `(${device})${folder}`;
       if (devices.resolve(`${prefix}/grub.cfg`, '').kind !== 'found') return [];
-      const run = createGrubRun(devices, newGrubState(variables(device, prefix, prefix, uefi)));
+      const run = createGrubRun(devices, newGrubState(variables(device, prefix, prefix, { uefi, isArm: false })));
       run.file(`${prefix}/grub.cfg`);
       return [run];
     }),
@@ -46,13 +46,18 @@ export function runGrub(devices: GrubDevices, modes: BootModes, loader: Loader, 
 
 const FOLDERS = ['/boot/grub2', '/boot/grub', '/grub2', '/grub'];
 
-function variables(root: string, prefix: string, cmdpath: string, uefi: boolean): [string, string][] {
+function variables(
+  root: string,
+  prefix: string,
+  cmdpath: string,
+  { uefi, isArm }: { readonly uefi: boolean; readonly isArm: boolean },
+): [string, string][] {
   return [
     ['root', root],
     ['prefix', prefix],
     ['cmdpath', cmdpath],
     ['grub_platform', uefi ? 'efi' : 'pc'],
-    ['grub_cpu', uefi ? 'x86_64' : 'i386'],
+    ['grub_cpu', !uefi ? 'i386' : isArm ? 'arm64' : 'x86_64'],
     ...FEATURES.map((name): [string, string] => [name, 'y']),
   ];
 }
@@ -61,6 +66,7 @@ interface Place {
   readonly at: GrubVolume;
   /** Of the program, without its device. */
   readonly folder: string;
+  readonly isArm: boolean;
 }
 
 /** `file` may be the guest's path, as `/boot/efi/EFI/BOOT/grubx64.efi`. */
@@ -70,7 +76,9 @@ function placeOfProgram({ volumes, resolve }: GrubDevices, file: string): Place 
   const at = volumes.find(
     ({ volume, device }) => volume.fileSystem?.kind === 'vfat' && resolve(`(${device})${path}`, '').kind === 'found',
   );
-  return at === undefined ? null : { at, folder: path.slice(0, path.lastIndexOf('/')) };
+  return at === undefined
+    ? null
+    : { at, folder: path.slice(0, path.lastIndexOf('/')), isArm: /aa64\.efi$/i.test(path) };
 }
 
 function runImage(devices: GrubDevices, image: GrubImage, place: Place | null, uefi: boolean): GrubRun | null {
@@ -82,7 +90,10 @@ function runImage(devices: GrubDevices, image: GrubImage, place: Place | null, u
   const cmdpath = own === null ? '(hd0)' : `(${own.device})${place?.folder ?? ''}`;
   const at = own ?? devices.volumes[0];
   if (at === undefined) return null;
-  const run = createGrubRun(devices, newGrubState(variables(device, prefix, cmdpath, uefi)));
+  const run = createGrubRun(
+    devices,
+    newGrubState(variables(device, prefix, cmdpath, { uefi, isArm: place?.isArm === true })),
+  );
   const { state } = run;
   const source = { at, path: 'GRUB’s image' };
   if (looksInFolders) run.commands(IN_FOLDERS, source);

@@ -109,6 +109,15 @@ export function biosDisks(parts: Parts): TestDisk[] {
     { name: 'an initramfs without ext4', boots: false, root: { [INITRAMFS]: initramfsWithout(parts, /ext4|jbd2/) } },
     { name: 'a root of another machine', boots: false, root: args('', `root=UUID=${OTHER_UUID} ro console=ttyS0`) },
     { name: 'a root device of another hypervisor', boots: false, root: args('', 'root=/dev/sda2 ro console=ttyS0') },
+    { name: 'a driver that only udev must not load', boots: true, root: args('modprobe.blacklist=virtio_blk') },
+    { name: 'a driver that the kernel must not load', boots: false, root: args('module_blacklist=virtio_blk') },
+    {
+      name: 'a driver that the kernel must not initialise',
+      boots: false,
+      root: args('initcall_blacklist=virtio_pci_driver_init'),
+    },
+    { name: 'a first program that does not exist', boots: false, root: args('rdinit=/start') },
+    { name: 'a kernel with a hole', boots: false, root: { [IMAGE]: withHole(kernel) } },
     { name: 'no init program', boots: false, root: { '/usr/sbin/init': null } },
     { name: 'an empty init program', boots: false, root: { '/usr/bin/busybox': '' } },
     { name: 'a blank boot sector', boots: false, bytes: [[0, mbr]] },
@@ -116,6 +125,11 @@ export function biosDisks(parts: Parts): TestDisk[] {
     { name: 'a blank core image', boots: false, bytes: [[2048 * 512, Buffer.alloc(64 * 1024)]] },
     { name: 'half of the disk', boots: false, cutTo: 5 * 1024 * 1024 },
   ];
+}
+
+/** As a copy leaves it that was not completed. */
+function withHole(content: Buffer): Buffer {
+  return Buffer.from(content).fill(0, 2 * 1024 * 1024, 3 * 1024 * 1024);
 }
 
 /** BIOS disks with a core image made by this host's GRUB. */
