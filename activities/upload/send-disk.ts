@@ -244,7 +244,9 @@ async function sendAndVerify(
   try {
     const whole = await untilWhole({ ...context, signal }, upload, opened, decision, { verification, identity });
     const digest = await verification.result();
-    await context.deps.uploading.uploads.noteSha256(whole.id, digest.sha256);
+    // The object of a CloudBox is shared with no other import.
+    const isShared = context.input.request.storageLocationArn === undefined;
+    if (isShared) await context.deps.uploading.uploads.noteSha256(whole.id, digest.sha256);
     return { whole, digest };
   } catch (error) {
     ended.abort(error);

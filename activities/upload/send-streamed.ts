@@ -166,12 +166,13 @@ async function sameAs(
 
 /** The next import of this content finds the object. */
 async function noteContent(
-  { deps }: UploadContext,
+  { deps, input }: UploadContext,
   { id, variant }: SharedUpload,
   { layout, isHole }: ReadableDisk,
   parts: StreamedParts,
   identity: string | null,
 ): Promise<void> {
+  if (input.request.storageLocationArn !== undefined) return;
   if (parts.digests.size === 0) await parts.begin();
   for (let index = 0; ; index += 1) {
     const range = layout.range(index);

@@ -423,6 +423,16 @@ describe('a disk whose content is in the bucket', () => {
     expect(partsSent()).toEqual([]);
   });
 
+  test('in a CloudBox, whose bucket may have the name of one in the region → both are sent', async () => {
+    const content = contentWith();
+    const shared = sharedRecord();
+    const inBox = { storageLocationArn: 'acs:ens::123:cloudbox/cb-1' };
+    const sha256 = sha256Of(content);
+    await worker({ shared }).upload([{ plan: await rawFile('one.raw', content), sha256 }], inBox);
+    await worker({ shared, importId: 'imp-2' }).upload([{ plan: await rawFile('two.raw', content), sha256 }]);
+    expect(bucket.objects.size).toBe(2);
+  });
+
   test('through a hard link, which changes the change time → compared, and nothing is sent', async () => {
     const first = await rawFile('one.raw');
     const shared = await sent(first);
