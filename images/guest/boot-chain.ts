@@ -78,6 +78,18 @@ function linkFindings(findings: FindingList, settle: (state: BootLinkState, evid
   };
 }
 
+/** For an entry that the loader may not start: its defects are not known to stop the boot. */
+export function softened(findings: LinkFindings, isDoubtful: boolean): LinkFindings {
+  if (!isDoubtful) return findings;
+  return {
+    ...findings,
+    add: (severity, code, message, evidence, remedy) =>
+      severity === 'blocking'
+        ? findings.unsure(code, message, evidence, remedy)
+        : findings.add(severity, code, message, evidence, remedy),
+  };
+}
+
 /** Reports the chain as one finding; defects have findings of their own. */
 export function reportBootChain(links: readonly BootLink[], findings: FindingList): void {
   const broken = links.filter(({ state }) => state === 'broken').map(({ link }) => link);

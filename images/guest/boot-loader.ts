@@ -4,7 +4,7 @@ import type { DiskLayout } from '../disk/volumes.js';
 import type { FindingList } from '../findings.js';
 import { argument, type BootEntry, type BootMenu, filePath, hasVariable } from './boot/entry.js';
 import { kernelState } from './boot/kernel-image.js';
-import { type BootChain, type LinkFindings, TRY_BOOT } from './boot-chain.js';
+import { type BootChain, type LinkFindings, softened, TRY_BOOT } from './boot-chain.js';
 import { checkCommandLine, UPDATE_CONFIG } from './command-line.js';
 import type { Architecture } from './identity.js';
 import { type Kernel, startsSystem } from './kernel.js';
@@ -31,16 +31,23 @@ export function checkBootLoader(context: BootContext, chain: BootChain, findings
   const isLoaderSound = chain.links().every(({ link, state }) => link !== 'boot loader' || state === 'verified');
   chain.check('boot entry', 'the boot loader', (link) => checkEntry(first, context, isLoaderSound, link), undefined);
   if (first === null) return;
+  const soft = (link: LinkFindings) => softened(link, first.doubt !== null);
   const inspected = [
-    chain.check('kernel', 'the kernel’s file', (link) => checkFiles(first, layout, link), false),
-    chain.check('kernel', 'the kernel’s file', (link) => checkKernelImage(first, context.architecture, link), false),
-    kernel === null || chain.check('initramfs', 'the initramfs', (link) => checkInitramfs(first, kernel, link), false),
+    chain.check('kernel', 'the kernel’s file', (link) => checkFiles(first, layout, soft(link)), false),
+    chain.check(
+      'kernel',
+      'the kernel’s file',
+      (link) => checkKernelImage(first, context.architecture, soft(link)),
+      false,
+    ),
+    kernel === null ||
+      chain.check('initramfs', 'the initramfs', (link) => checkInitramfs(first, kernel, soft(link)), false),
   ];
   const isDamaged = inspected.includes(false);
   chain.check(
     'root device',
     'the kernel command line',
-    (link) => checkCommandLine(first, kernel, context, isDamaged, link),
+    (link) => checkCommandLine(first, kernel, context, isDamaged, soft(link)),
     undefined,
   );
   checkConsole(first, findings);

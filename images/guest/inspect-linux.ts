@@ -6,7 +6,7 @@ import { checkAccess } from './access.js';
 import type { BootEntry, BootMenu } from './boot/entry.js';
 import { findLoader } from './boot/loader.js';
 import { readBoot } from './boot/read-boot.js';
-import { createBootChain, type LinkFindings, reportBootChain } from './boot-chain.js';
+import { createBootChain, type LinkFindings, reportBootChain, softened } from './boot-chain.js';
 import { checkBootLoader } from './boot-loader.js';
 import { type BootModes, reportBootMode, supportedBootModes } from './boot-mode.js';
 import { createCheckRunner } from './check-runner.js';
@@ -61,11 +61,12 @@ export function inspectLinux(
   const { entry } = menu;
   const args = entry?.args ?? [];
   const kernel = runCheck('the kernel', () => reportKernel(root, entry, findings), null);
+  const soft = (link: LinkFindings) => softened(link, entry !== null && entry.doubt !== null);
   let nvmeSupport: GuestFacts['nvmeSupport'] = null;
   if (kernel !== null) {
-    nvmeSupport = chain.check('initramfs', 'the drivers', (link) => checkDrivers(kernel, link), null);
+    nvmeSupport = chain.check('initramfs', 'the drivers', (link) => checkDrivers(kernel, soft(link)), null);
     const what = 'the driver of the root file system';
-    chain.check('initramfs', what, (link) => checkRootDriver(kernel, root.volume, link), undefined);
+    chain.check('initramfs', what, (link) => checkRootDriver(kernel, root.volume, soft(link)), undefined);
     runCheck('CONFIG_FW_CFG_SYSFS', () => checkFwCfg(kernel, required, findings), undefined);
   }
   if (nvmeSupport === 'supported') {

@@ -96,6 +96,10 @@ describe('a menu that boots', () => {
       `set timeout=1\nfor kv in gone ${KERNEL}; do\n  set last=$kv\ndone\nmenuentry x {\n${ENTRY.replace(KERNEL, '$last')}\n}`,
     ],
     [
+      'a condition that only adds an entry after the default',
+      `set timeout=1\n${GOOD}\nfwsetup --is-supported\nif [ "$?" = 0 ]; then\nmenuentry fw {\nfwsetup\n}\nfi`,
+    ],
+    [
       'a menu that a key shows, which nobody presses',
       `if keystatus --shift; then set timeout=-1; elif sleep --interruptible 1; then set timeout=0; fi\n${GOOD}`,
     ],
@@ -117,6 +121,152 @@ describe('a menu that boots', () => {
   ])('%s → boots', (_, menu, files) => {
     expect(verdict(menu, files)).toBe('boots');
   });
+});
+
+/** As Debian's and Fedora's grub-mkconfig write it. */
+const GENERATED = {
+  debian: String.raw`
+if [ -s $prefix/grubenv ]; then
+  set have_grubenv=true
+  load_env
+fi
+if [ "${variable('next_entry')}" ] ; then
+   set default="${variable('next_entry')}"
+   set next_entry=
+   save_env next_entry
+   set boot_once=true
+else
+   set default="0"
+fi
+if [ x"${variable('feature_menuentry_id')}" = xy ]; then
+  menuentry_id_option="--id"
+else
+  menuentry_id_option=""
+fi
+export menuentry_id_option
+function savedefault {
+  if [ -z "${variable('boot_once')}" ]; then
+    saved_entry="${variable('chosen')}"
+    save_env saved_entry
+  fi
+}
+function load_video {
+  if [ x$feature_all_video_module = xy ]; then
+    insmod all_video
+  else
+    insmod efi_gop
+  fi
+}
+if [ x$feature_default_font_path = xy ] ; then
+   font=unicode
+else
+  font="/usr/share/grub/unicode.pf2"
+fi
+if loadfont $font ; then
+  set gfxmode=auto
+  load_video
+  insmod gfxterm
+  set locale_dir=$prefix/locale
+  set lang=en_US
+  insmod gettext
+fi
+terminal_output gfxterm
+if [ "${variable('recordfail')}" = 1 ] ; then
+  set timeout=30
+else
+  if [ x$feature_timeout_style = xy ] ; then
+    set timeout_style=menu
+    set timeout=5
+  else
+    set timeout=5
+  fi
+fi
+set menu_color_normal=cyan/blue
+function gfxmode {
+	set gfxpayload="${variable('1')}"
+}
+set linux_gfx_mode=
+export linux_gfx_mode
+menuentry 'Debian GNU/Linux' --class debian --class gnu-linux $menuentry_id_option 'gnulinux-simple-x' {
+	load_video
+	gfxmode $linux_gfx_mode
+	insmod gzio
+	if [ x$grub_platform = xxen ]; then insmod xzio; insmod lzopio; fi
+	insmod part_gpt
+	search --no-floppy --fs-uuid --set=root ${ROOT_UUID}
+	echo	'Loading Linux ...'
+	linux	/boot/vmlinuz-${KERNEL} root=UUID=${ROOT_UUID} ro  quiet
+	echo	'Loading initial ramdisk ...'
+	initrd	/boot/initramfs-${KERNEL}.img
+}
+submenu 'Advanced options for Debian GNU/Linux' $menuentry_id_option 'gnulinux-advanced-x' {
+	menuentry 'Debian GNU/Linux, with Linux (recovery mode)' --class debian $menuentry_id_option 'r' {
+		linux	/boot/vmlinuz-gone root=UUID=x ro single
+	}
+}
+if [ "$grub_platform" = "efi" ]; then
+	fwsetup --is-supported
+	if [ "$?" = 0 ]; then
+		menuentry 'UEFI Firmware Settings' $menuentry_id_option 'uefi-firmware' {
+			fwsetup
+		}
+	fi
+fi
+if [ -f  ${variable('config_directory')}/custom.cfg ]; then
+  source ${variable('config_directory')}/custom.cfg
+elif [ -z "${variable('config_directory')}" -a -f  $prefix/custom.cfg ]; then
+  source $prefix/custom.cfg
+fi
+`,
+  fedora: String.raw`
+set pager=1
+if [ -f ${variable('config_directory')}/grubenv ]; then
+  load_env -f ${variable('config_directory')}/grubenv
+elif [ -s $prefix/grubenv ]; then
+  load_env
+fi
+if [ "${variable('next_entry')}" ] ; then
+   set default="${variable('next_entry')}"
+   set next_entry=
+   save_env next_entry
+   set boot_once=true
+else
+   set default="${variable('saved_entry')}"
+fi
+terminal_output console
+if [ x$feature_timeout_style = xy ] ; then
+  set timeout_style=menu
+  set timeout=5
+fi
+insmod part_msdos
+search --no-floppy --fs-uuid --set=boot ${ROOT_UUID}
+if [ -z "${variable('kernelopts')}" ]; then
+  set kernelopts="root=UUID=${ROOT_UUID} ro"
+fi
+insmod blscfg
+blscfg
+if [ "${variable('boot_success')}" = "1" -o "${variable('boot_indeterminate')}" = "1" ]; then
+  set menu_hide_ok=1
+else
+  set menu_hide_ok=0
+fi
+if [ x$feature_timeout_style = xy ] ; then
+  if [ "${variable('menu_show_once')}" ]; then
+    set timeout=60
+  elif [ "${variable('menu_auto_hide')}" -a "${variable('menu_hide_ok')}" = "1" ]; then
+    set timeout=1
+  fi
+fi
+`,
+};
+
+test.each(Object.entries(GENERATED))('the menu that %s generates → boots', (_, menu) => {
+  const entry = `title x\nlinux /boot/vmlinuz-${KERNEL}\ninitrd /boot/initramfs-${KERNEL}.img\noptions $kernelopts console=ttyS0\n`;
+  const files = {
+    '/boot/loader/entries/x.conf': entry,
+    '/boot/grub2/grubenv': `${BLOCK}saved_entry=x\nboot_success=1\n####`,
+  };
+  expect(verdict(menu, files)).toBe('boots');
 });
 
 describe('a menu that does not boot', () => {
@@ -163,6 +313,11 @@ describe('a menu that does not boot', () => {
 });
 
 test.each([
+  ['a condition before the default', `set timeout=1\nif cpuid -l; then\n${BAD}\nfi\n${GOOD}`],
+  [
+    'a condition, for a default after it',
+    `set timeout=1\nset default=1\n${BAD}\nif cpuid -l; then\n${BAD}\nfi\n${GOOD}`,
+  ],
   ['another boot loader', 'set timeout=1\nmenuentry x {\nchainloader +1\n}'],
   ['a loop until something happens', `set timeout=1\nwhile cpuid; do true; done\n${GOOD}`],
   ['the machine’s firmware', `set timeout=1\nif cpuid -l; then set default=1; fi\n${GOOD}\n${BAD}`],

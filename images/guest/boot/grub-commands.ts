@@ -34,6 +34,8 @@ const otherLoader = (api: CommandApi): Truth => {
   api.load(null, []);
   return 'unknown';
 };
+const fwsetup = (api: CommandApi, [option]: readonly string[]): Truth =>
+  option === '--is-supported' ? 'unknown' : otherLoader(api);
 const test = ({ resolve }: CommandApi, words: readonly string[]): Truth => testCondition(words, resolve);
 const menuFile = (api: CommandApi, [path]: readonly string[], keeps: boolean): Truth =>
   api.openMenu(path ?? `${api.state.variables.get('prefix') ?? ''}/grub.cfg`, keeps);
@@ -42,7 +44,7 @@ const sourceFile = (api: CommandApi, [path = '']: readonly string[]): Truth => a
 export const GRUB_COMMANDS: Readonly<Record<string, (api: CommandApi, words: readonly string[]) => Truth>> = {
   ...{ linux, linux16: linux, linuxefi: linux, initrd, initrd16: initrd, initrdefi: initrd },
   ...{ chainloader: otherLoader, multiboot: otherLoader, multiboot2: otherLoader, xen_hypervisor: otherLoader },
-  ...{ fwsetup: otherLoader, ntldr: otherLoader, kfreebsd: otherLoader, drivemap: () => 'unknown' as const },
+  ...{ fwsetup, ntldr: otherLoader, kfreebsd: otherLoader, drivemap: () => 'unknown' as const },
   '[': (api, words) => test(api, words.at(-1) === ']' ? words.slice(0, -1) : words),
   test,
   true: () => true,

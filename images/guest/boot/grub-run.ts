@@ -234,7 +234,7 @@ export function createGrubRun(devices: GrubDevices, first: GrubState): GrubRun {
     item({ command, given, source, isSubmenu }, from, variables = {}) {
       const state = isSubmenu
         ? newGrubState([...from.variables.all].filter(([name]) => from.exported.has(name)))
-        : { ...copyOf(from), menu: [], loaded: null, ended: null };
+        : { ...copyOf(from), menu: [], certain: null, loaded: null, ended: null };
       for (const [name, body] of from.functions) state.functions.set(name, body);
       for (const [name, value] of Object.entries(variables)) state.variables.set(name, value);
       runner(state, source, given).run(command.block ?? []);

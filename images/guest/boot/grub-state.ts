@@ -34,6 +34,8 @@ export interface GrubState {
   readonly exported: Set<string>;
   readonly functions: Map<string, { readonly body: readonly Statement[]; readonly source: GrubSource }>;
   menu: readonly (MenuItem | BlsMenu)[];
+  /** How many of its first items the menu has in any case; null: all. */
+  certain: number | null;
   loaded: Loaded | null;
   /** `boot` ran, or another menu was opened: nothing after it runs. */
   ended: 'boot' | 'exit' | GrubState | null;
@@ -53,7 +55,7 @@ export function newGrubState(variables: Iterable<readonly [string, string]>): Gr
     variables: variablesOf(all),
     exported: new Set(all.map(([name]) => name)),
     functions: new Map(),
-    ...{ menu: [], loaded: null, ended: null, doubt: null },
+    ...{ menu: [], certain: null, loaded: null, ended: null, doubt: null },
   };
 }
 
@@ -75,13 +77,15 @@ export function mergeInto(state: GrubState, other: GrubState, reason: string): v
   state.variables.merge(other.variables);
   for (const name of other.exported) state.exported.add(name);
   for (const [name, body] of other.functions) if (!state.functions.has(name)) state.functions.set(name, body);
-  const isSame =
-    state.ended === other.ended &&
-    state.loaded?.command === other.loaded?.command &&
-    state.menu.length === other.menu.length &&
-    state.menu.every((item, index) => item === other.menu[index]);
-  state.doubt ??= other.doubt ?? (isSame ? null : reason);
+  const isLoadedSame = state.ended === other.ended && state.loaded?.command === other.loaded?.command;
+  const common = Math.min(state.menu.length, other.menu.length);
+  const startsSame = state.menu.slice(0, common).every((item, index) => item === other.menu[index]);
+  const isSame = isLoadedSame && startsSame && state.menu.length === other.menu.length;
+  // Entries that one of them adds at the end do not change what the others are.
+  const isOnlyLonger = isLoadedSame && startsSame && common > 0;
+  state.doubt ??= other.doubt ?? (isSame || isOnlyLonger ? null : reason);
   if (isSame) return;
+  state.certain = Math.min(state.certain ?? common, other.certain ?? common, common);
   const added = other.menu.filter((item) => !state.menu.includes(item));
   state.menu = [...state.menu, ...added];
   state.loaded ??= other.loaded;

@@ -66,7 +66,9 @@ function chosen(
   const { name, rest } = firstStep(choice.wanted);
   const item = find(items, name) ?? items[0];
   if (item === undefined) return { entry: null, problem: null };
-  const doubt = choice.doubt ?? (hasVariable(choice.wanted) ? `the default ${choice.wanted}` : null);
+  const certain = itemsOf({ ...state, menu: state.menu.slice(0, state.certain ?? state.menu.length) }, context).length;
+  const isUncertain = hasVariable(choice.wanted) || items.indexOf(item) >= certain;
+  const doubt = choice.doubt ?? (isUncertain ? `the default ${choice.wanted}` : null);
   // Once `superusers` is set, GRUB asks for a password before it starts an entry, except for those that are unrestricted.
   const asksPassword = (state.variables.get('superusers') ?? '') !== '' && !item.isOpen;
   const waits = asksPassword ? 'password' : choice.waits;
