@@ -26,35 +26,26 @@ export function createCleanUp(deps: ActivityDependencies) {
       'cleanup',
       input,
       async (step) => {
-        const before = await deps.store.progressOf(step.importId);
         // The final state is already visible to clients: a concurrent cancel must not change it.
+        const before = step.started === null ? await deps.store.progressOf(step.importId) : null;
         if (before !== null && isFinal(before.state)) return before.state;
         try {
           await removeResources(deps, step, input, ending);
         } catch (error) {
-          throw step.signal.aborted
-            ? error
-            : await withRemaining(deps, error, await deps.store.ledger(step.importId), input);
+          throw step.signal.aborted ? error : await withRemaining(deps, error, await writtenLedger(deps, step), input);
         }
         // A cancel has arrived that the record may not show yet.
         step.signal.throwIfAborted();
-        await step.recordCalls();
-        if (await deps.store.finish({ ...step, phase: 'done' }, ending.outcome, ending.error)) {
-          await countEnd(deps, step.importId, ending.outcome);
+        const times = await deps.store.finish(step, ending.outcome, ending.error);
+        if (times !== null) {
+          deps.metrics?.ended(ending.outcome, times);
           return ending.outcome;
         }
         return await endedBefore(deps, step);
       },
-      state,
+      { state, reads: ['ledger', 'uploads', 'facts'] },
     );
   };
-}
-
-/** Never fails the import, which has ended. */
-async function countEnd({ metrics, store }: ActivityDependencies, importId: string, state: FinalState): Promise<void> {
-  if (metrics === undefined) return;
-  const view = await store.get(importId).catch(() => null);
-  if (view !== null) metrics.ended(state, view);
 }
 
 /** The workflow receives the cancel before the record does; the activity is notified with its next heartbeat. */
@@ -76,8 +67,9 @@ async function removeResources(
   input: StepInput,
   ending: Ending,
 ): Promise<void> {
-  const ledger = await deps.store.ledger(step.importId);
-  const shared = await deps.uploading.uploads.usedBy(step.importId);
+  const { started } = step;
+  const ledger = started?.ledger ?? (await deps.store.ledger(step.importId));
+  const shared = started?.uploads ?? (await deps.uploading.uploads.usedBy(step.importId));
   const isShared = (entry: LedgerEntry<'object' | 'multipart-upload'>) =>
     shared.some((object) => usesObject(object, entry));
   const errors: unknown[] = [];
@@ -101,16 +93,14 @@ async function removeResources(
     uploads.filter((upload) => !isShared(upload)),
     (upload) => removeUpload(deps, step, upload),
   );
-  const { resourceShares } = await deps.store.facts(step.importId);
+  const { resourceShares } = started?.facts ?? (await deps.store.facts(step.importId));
   const sharesSettled = await settle(
     resourceShares.filter((shared) => !staysShared(shared, input, ending)),
     (shared) => leaveResourceShare(deps.cloud.ecs(shared.regionId), shared, step, deps.settings),
   );
+  const copies = openEntries(ledger, 'copy');
   const copiesSettled =
-    sharesSettled &&
-    (await settle(openEntries(ledger, 'copy'), (copy) =>
-      removeCopy(deps, step, copy, copiesToKeep(copy, input, ending)),
-    ));
+    sharesSettled && (await settle(copies, (copy) => removeCopy(deps, step, copy, copiesToKeep(copy, input, ending))));
   // An image cannot be deleted while it is being copied; the cloud reads the object while a task runs.
   const imagesSettled =
     copiesSettled &&
@@ -119,7 +109,8 @@ async function removeResources(
     ));
   if (imagesSettled) {
     // Their images are gone or stay. The removal of the images has written down which snapshots they had.
-    const now = await deps.store.ledger(step.importId);
+    const isOnlyKept = ending.outcome === 'succeeded' && copies.length === 0;
+    const now = isOnlyKept ? ledger.map(asKept) : await writtenLedger(deps, step);
     await settle(openEntries(now, 'snapshot'), (snapshot) =>
       closeSnapshot(deps, step, snapshot, isImageKept(now, snapshot)),
     );
@@ -135,6 +126,15 @@ async function removeResources(
     );
   }
   if (errors.length > 0) throw errors[0];
+}
+
+function asKept(entry: LedgerEntry): LedgerEntry {
+  return entry.kind === 'image' && entry.status !== 'removed' ? { ...entry, status: 'kept' } : entry;
+}
+
+async function writtenLedger({ store }: ActivityDependencies, step: Step): Promise<readonly LedgerEntry[]> {
+  await store.flush(step);
+  return await store.ledger(step.importId);
 }
 
 function isImageKept(ledger: readonly LedgerEntry[], { detail: { imageId } }: LedgerEntry<'snapshot'>): boolean {

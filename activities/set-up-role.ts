@@ -6,7 +6,7 @@ import { runStep, type Step } from './step.js';
 
 export function createSetUpRole(deps: ActivityDependencies) {
   return async function setUpRole(input: StepInput, plan: ImportPlan): Promise<void> {
-    await runStep(deps, 'role', input, (step) => prepareRole(deps, step, input, plan));
+    await runStep(deps, 'role', input, (step) => prepareRole(deps, step, input, plan), { reads: ['ledger'] });
   };
 }
 
@@ -22,6 +22,7 @@ export async function prepareRole(
     roleName: request.roleName ?? null,
     cloudBox: request.storageLocationArn !== undefined,
     buckets: [...new Set(plan.disks.map((disk) => disk.bucket))],
+    ledger: step.started?.ledger ?? null,
   });
   for (const difference of drift)
     step.log('role differs from the vendor’s documentation and is not changed', { drift: difference });

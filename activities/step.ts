@@ -16,10 +16,10 @@ import { RECORD_DECIDES, type RecordedState } from '../domain/process-names.js';
 import type { Unchanged } from '../resources/patience.js';
 import type { CancelNotices } from '../store/cancel-notices.js';
 import { databaseFailure } from '../store/database-failure.js';
-import type { ImportStore } from '../store/imports.js';
+import type { ImportStore, StartedStep, StepRead } from '../store/imports.js';
 import { type StepWrite, VERSIONS_PER_STEP } from '../store/step-write.js';
-import { CallRecorder } from './call-recorder.js';
 import { startHeartbeats } from './heartbeat.js';
+import { LaterWrites } from './later-writes.js';
 import type { ActivityMetrics } from './metrics.js';
 import { ProgressReporter } from './progress.js';
 import { nextAttemptMs, RetryReporter } from './retry-report.js';
@@ -56,8 +56,8 @@ export interface Step extends StepWrite {
   readonly unchangedMs: Unchanged;
   /** Records a failure that this attempt retries itself, until the next `unchangedMs` or `report`. */
   readonly onRetry: OnRetry;
-  /** Writes the calls that have changed the cloud to the record, before the import ends. Otherwise that happens after the step. */
-  recordCalls(): Promise<void>;
+  /** What was read when the step started, as `StepOptions` asks; null: not asked for, or the import has ended. */
+  readonly started: StartedStep | null;
   /** True for every attempt after the first: the resources that this step creates may already exist. */
   readonly repeated: boolean;
   log(message: string, attributes?: Readonly<Record<string, unknown>>): void;
@@ -65,14 +65,23 @@ export interface Step extends StepWrite {
 
 type StepOrder = Pick<StepInput, 'importId' | 'step'> & { readonly request: StepInput['request'] | null };
 
+export interface StepOptions {
+  /** Default: `running`. */
+  readonly state?: State;
+  /** What the step needs of the record. */
+  readonly reads?: readonly StepRead[];
+  /** Starts the step in another way than `startPhase`. */
+  readonly start?: (write: StepWrite) => Promise<StartedStep | null>;
+}
+
 export async function runStep<T>(
   deps: StepDependencies,
   phase: Phase,
   input: StepOrder,
   body: (step: Step) => Promise<T>,
-  state: State = 'running',
+  options: StepOptions = {},
 ): Promise<T> {
-  return await inStep(deps, phase, input, body, state, (step, error, unchangedForMs) =>
+  return await inStep(deps, phase, input, body, options, (step, error, unchangedForMs) =>
     asTemporalFailure(deps, step, input.request, error, unchangedForMs),
   );
 }
@@ -92,7 +101,7 @@ export async function tryNextStep(
   const context = Context.current();
   const next = { ...before, step: before.step + 1 };
   try {
-    await inStep(deps, phase, next, body, 'running', async (_step, error) => error);
+    await inStep(deps, phase, next, body, {}, async (_step, error) => error);
     return true;
   } catch (error) {
     if (context.cancellationSignal.aborted) {
@@ -123,7 +132,7 @@ async function inStep<T>(
   phase: Phase,
   input: StepOrder,
   body: (step: Step) => Promise<T>,
-  state: State,
+  { state = 'running', reads = [], start }: StepOptions,
   failureOf: (step: Step, error: unknown, unchangedForMs: number) => Promise<unknown>,
 ): Promise<T> {
   const context = Context.current();
@@ -140,11 +149,16 @@ async function inStep<T>(
   if (info.heartbeatDetails !== undefined) context.heartbeat(lastProgress);
   const stopHeartbeats = startHeartbeats(context, () => lastProgress, { notices: deps.cancels, id: input.importId });
   const progress = new ProgressReporter(phase, (value) => deps.store.progress(write, value));
-  const calls = new CallRecorder(deps.store, write);
+  const later = new LaterWrites(deps.store, write);
   const leaseMs = Math.min(MAX_LEASE_MS, (info.heartbeatTimeoutMs ?? MAX_LEASE_MS) * LEASE_SHARE);
   const lease = createChangeLease(() => deps.store.requireCurrent(write), leaseMs);
+  let started: StartedStep | null = null;
   const step: Step = {
     ...write,
+    get started() {
+      return started;
+    },
+    pending: later.pending,
     confirming: lease.confirming,
     signal: context.cancellationSignal,
     sleep: (ms) => context.sleep(ms),
@@ -169,22 +183,23 @@ async function inStep<T>(
       }
       return Date.now() - lastProgress.sinceMs;
     },
-    recordCalls: () => calls.write(),
     repeated: info.attempt > 1,
     log: (message, attributes = {}) => context.log.info(message, { importId: input.importId, phase, ...attributes }),
   };
   try {
     const confirmed = lease.confirming();
-    if (await deps.store.startPhase(write, state)) confirmed();
+    started = await (start === undefined ? deps.store.startPhase(write, state, reads) : start(write));
+    if (started !== null) confirmed();
     else await requireCurrent(deps.store, write);
-    const result = await withChangeLease({ ...lease, onChange: calls.add }, () => body(step));
-    await calls.write();
+    const result = await withChangeLease({ ...lease, onChange: later.called }, () => body(step));
+    await later.write(step);
     await progress.drop();
     await retries.written();
     return result;
   } catch (error) {
     await progress.flush();
-    await calls.write();
+    // A later attempt writes it again.
+    await later.write(step).catch(() => undefined);
     await retries.written();
     if (lastProgress !== inherited && !step.signal.aborted) {
       // The next attempt would count the same steps as progress again, without limit. The SDK sends the last heartbeat before the failure.
@@ -192,6 +207,7 @@ async function inStep<T>(
     }
     throw await failureOf(step, error, Date.now() - lastProgress.sinceMs);
   } finally {
+    later.stop();
     stopHeartbeats();
   }
 }

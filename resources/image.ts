@@ -40,10 +40,11 @@ export async function createImage(
   const { imageId, taskId, requestId } = (calledBefore ? await adoptImage(ecs, work.importId) : null) ?? (await call());
   const image: ImageRef = { imageId, regionId, taskId };
   const detail = { imageId, clientToken, ...(requestId === null ? {} : { requestId }) };
-  await deps.store.recordImage(work, { ...entry, status: 'created', detail }, image);
   if (taskId !== null) {
-    await deps.store.record(work, { kind: 'task', key: taskId, regionId, status: 'created', detail: { imageId } });
+    // Written with the image.
+    await deps.store.recordSoon(work, { kind: 'task', key: taskId, regionId, status: 'created', detail: { imageId } });
   }
+  await deps.store.recordImage(work, { ...entry, status: 'created', detail }, image);
   return image;
 
   async function call(): Promise<CreatedImage> {
@@ -148,7 +149,7 @@ export async function keepImage(
   work: Work,
   { kind, key, regionId }: LedgerEntry<'image'>,
 ): Promise<void> {
-  await deps.store.record(work, { kind, key, regionId, status: 'kept' });
+  await deps.store.recordSoon(work, { kind, key, regionId, status: 'kept' });
 }
 
 /** A finished task needs no removal: only its ledger entry is closed. */
@@ -157,7 +158,7 @@ export async function closeTask(
   work: Work,
   { kind, key, regionId }: LedgerEntry<'task'>,
 ): Promise<void> {
-  await deps.store.record(work, { kind, key, regionId, status: 'removed' });
+  await deps.store.recordSoon(work, { kind, key, regionId, status: 'removed' });
 }
 
 export function imageRemovalCommand({ regionId, detail }: LedgerEntry<'image' | 'copy'>, importId: string): string {

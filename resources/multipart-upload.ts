@@ -27,7 +27,7 @@ export async function removeUpload(
   { kind, key, regionId, detail }: LedgerEntry<'multipart-upload'>,
 ): Promise<void> {
   await abortUploads(deps.cloud.oss(regionId), detail.location, detail.uploadId);
-  await deps.store.record(work, { kind, key, regionId, status: 'removed' });
+  await deps.store.recordSoon(work, { kind, key, regionId, status: 'removed' });
 }
 
 /**

@@ -38,7 +38,7 @@ export async function removeObject(
     detail.location,
     keep === 'yes' && entry.status === 'intended' ? 'if-retained' : keep,
   );
-  await deps.store.record(work, { kind, key, regionId, status: isKept ? 'kept' : 'removed' });
+  await deps.store.recordSoon(work, { kind, key, regionId, status: isKept ? 'kept' : 'removed' });
 }
 
 /** @returns whether the object stays */
@@ -77,7 +77,7 @@ export function usesObject(
 
 /** The import no longer uses it: the object and every unfinished upload of it are removed, unless another import uses it. */
 export async function releaseObject(
-  deps: ResourceDependencies & { readonly uploads: Pick<UploadStore, 'release' | 'forget'> },
+  deps: ResourceDependencies & { readonly uploads: Pick<UploadStore, 'release'> },
   work: Work,
   entries: readonly LedgerEntry<'object' | 'multipart-upload'>[],
   upload: SharedUpload,
@@ -90,7 +90,7 @@ export async function releaseObject(
     const oss = deps.cloud.oss(regionId);
     await abortUploads(oss, upload);
     isRetained = await removeOrKeep(oss, upload, keep);
-    await deps.uploads.forget(released.id);
+    await deps.store.later(work, { kind: 'upload-gone', upload: released.id });
   } else if (released.kind === 'kept') {
     await deleteOldVersions(deps.cloud.oss(regionId), upload);
   }
@@ -101,7 +101,7 @@ export async function releaseObject(
   for (const { kind, key: entryKey } of entries.filter((entry) => usesObject(upload, entry))) {
     // An unfinished upload is never kept: another import finishes it, or it is removed.
     const own = kind === 'multipart-upload' ? 'removed' : status;
-    await deps.store.record(work, { kind, key: entryKey, regionId, status: own, detail });
+    await deps.store.recordSoon(work, { kind, key: entryKey, regionId, status: own, detail });
   }
 }
 

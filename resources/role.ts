@@ -18,10 +18,16 @@ export interface WantedRole {
   readonly roleName: string | null;
   readonly cloudBox: boolean;
   readonly buckets: readonly string[];
+  /** Of the import, if it was read; otherwise it is read where it is needed. */
+  readonly ledger?: readonly LedgerEntry[] | null;
 }
 
 /** A role or policy that exists is adopted as it is. */
-export async function setUpRole(deps: ResourceDependencies, work: Work, wanted: WantedRole): Promise<RoleOutcome> {
+export async function setUpRole(
+  deps: ResourceDependencies,
+  work: Work,
+  { ledger: known, ...wanted }: WantedRole,
+): Promise<RoleOutcome> {
   const outcome = await deps.cloud.ram.setUpImportRole(wanted);
   const { roleName } = outcome;
   const entry = { regionId: 'global', status: 'kept' } as const;
@@ -30,7 +36,7 @@ export async function setUpRole(deps: ResourceDependencies, work: Work, wanted: 
     // A role that this import creates again changes its entry twice, so that `updatedAt` shows when.
     await deps.store.record(work, { ...role, status: 'created' });
     await deps.store.record(work, { ...role, status: 'kept' });
-  } else if (await isLeftCreated(deps, work, roleName)) {
+  } else if (isLeftCreated(known ?? (await deps.store.ledger(work.importId)), roleName)) {
     await deps.store.record(work, { ...entry, kind: 'role', key: roleName });
   }
   for (const policy of outcome.attachedPolicies) {
@@ -41,8 +47,7 @@ export async function setUpRole(deps: ResourceDependencies, work: Work, wanted: 
 }
 
 /** An earlier attempt ended between the two changes of the entry. */
-async function isLeftCreated({ store }: ResourceDependencies, { importId }: Work, roleName: string): Promise<boolean> {
-  const ledger = await store.ledger(importId);
+function isLeftCreated(ledger: readonly LedgerEntry[], roleName: string): boolean {
   return ledger.some(({ kind, key, status }) => kind === 'role' && key === roleName && status === 'created');
 }
 

@@ -4,7 +4,7 @@
  */
 import type { EcsApi, ImageView } from '../alibaba/cloud.js';
 import { fail } from '../domain/errors/index.js';
-import type { LedgerEntry } from '../domain/ledger.js';
+import type { LedgerEntry, LedgerWrite } from '../domain/ledger.js';
 import { isStalled, unchangedSince } from './patience.js';
 import { hasCode, isRefusal, orGoneWithParent } from './refusal.js';
 import { inRegion } from './shell-command.js';
@@ -19,11 +19,13 @@ export async function recordSnapshots(
   regionId: string,
   images: readonly WithSnapshots[],
 ): Promise<void> {
-  for (const { imageId, snapshotIds } of images) {
-    for (const key of snapshotIds) {
-      await deps.store.record(work, { kind: 'snapshot', key, regionId, status: 'created', detail: { imageId } });
-    }
-  }
+  for (const entry of entriesOf(regionId, images)) await deps.store.record(work, entry);
+}
+
+function entriesOf(regionId: string, images: readonly WithSnapshots[]): readonly LedgerWrite<'snapshot'>[] {
+  return images.flatMap(({ imageId, snapshotIds }) =>
+    snapshotIds.map((key) => ({ kind: 'snapshot', key, regionId, status: 'created', detail: { imageId } }) as const),
+  );
 }
 
 /**
@@ -37,7 +39,8 @@ export async function adoptSnapshots(
   image: WithSnapshots,
   tags: Readonly<Record<string, string>>,
 ): Promise<void> {
-  await recordSnapshots(deps, work, regionId, [image]);
+  // A removal of the image would find them again.
+  for (const entry of entriesOf(regionId, [image])) await deps.store.recordSoon(work, entry);
   const { snapshotIds } = image;
   if (snapshotIds.length === 0) return;
   try {
@@ -57,7 +60,7 @@ export async function closeSnapshot(
   keep: boolean,
 ): Promise<void> {
   if (!keep) await removeSnapshot(deps.cloud.ecs(regionId), { snapshotId: key, regionId }, work, deps.settings);
-  await deps.store.record(work, { kind, key, regionId, status: keep ? 'kept' : 'removed' });
+  await deps.store.recordSoon(work, { kind, key, regionId, status: keep ? 'kept' : 'removed' });
 }
 
 /** Resolves when the snapshot no longer exists. Fails with `Cleanup.Unfinished` when it exists for too long. */

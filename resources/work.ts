@@ -14,7 +14,10 @@ export interface ResourceSettings {
 
 export interface ResourceDependencies {
   readonly cloud: Cloud;
-  readonly store: Pick<ImportStore, 'ledger' | 'record' | 'recordImage' | 'recordCopy' | 'recordFact'>;
+  readonly store: Pick<
+    ImportStore,
+    'ledger' | 'record' | 'recordSoon' | 'later' | 'recordImage' | 'recordCopy' | 'recordFact'
+  >;
   readonly settings: ResourceSettings;
 }
 

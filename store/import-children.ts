@@ -36,7 +36,7 @@ export function timelineEntry([phase, startedAt, endedAt]: TimelineRow): Timelin
 }
 
 /** Rounded to microseconds first, which are exact in PostgreSQL, then down to milliseconds. */
-function timeOf(secondsSince1970: number): string {
+export function timeOf(secondsSince1970: number): string {
   return isoText(Math.floor(Math.round(secondsSince1970 * 1_000_000) / 1_000));
 }
 

@@ -1,9 +1,10 @@
 /** The statements that write import records. Reads are in import-reads.ts. */
 
 import type pg from 'pg';
-import type { Attention, ImportError, Phase, Progress, State } from '../domain/import.js';
-import type { Requester } from '../domain/import-facts.js';
+import type { Attention, ImportError, ImportView, Phase, Progress, State } from '../domain/import.js';
+import type { ImportFacts, Requester } from '../domain/import-facts.js';
 import { LATE_WINDOW_MS, lateCheckAt } from '../domain/late-check.js';
+import type { LedgerEntry } from '../domain/ledger.js';
 import type { ImportRequest } from '../domain/request/request.js';
 import type { TemporalServer } from '../domain/temporal-server.js';
 import { allEvents } from './all-events.js';
@@ -11,17 +12,20 @@ import { decisionStatements } from './decisions.js';
 import { endedCountQueries } from './ended-counts.js';
 import { FINAL_STATES_SQL } from './final-states.js';
 import { findingQueries } from './findings.js';
-import { factQueries } from './import-facts.js';
+import { type LedgerRow, type TimelineRow, timelineEntry, timeOf } from './import-children.js';
+import { factQueries, factsOf, type StoredFacts } from './import-facts.js';
 import { importReads } from './import-reads.js';
 import { isoTime } from './iso-time.js';
 import { keptResourceQueries } from './kept-resources.js';
 import { lateCheckQueries } from './late-checks.js';
-import { ledgerQueries } from './ledger.js';
+import { entriesOf, ledgerQueries } from './ledger.js';
 import { orphanSnapshotQueries } from './orphan-snapshots.js';
 import { orphanQueries } from './orphans.js';
 import { createPlanBasis } from './plan-basis.js';
 import { retryQueries } from './retries.js';
-import { CHANGES_CHANNEL, type StepWrite, VERSIONS_PER_STEP } from './step-write.js';
+import { type StepNote, storedNotes } from './step-notes.js';
+import { CHANGES_CHANNEL, type StepWrite } from './step-write.js';
+import { type SharedUpload, toUpload, type UploadRow } from './uploads.js';
 import { waitingQueries } from './waiting.js';
 import { workerWaitQueries } from './worker-waits.js';
 import { workflowCheckQueries } from './workflow-checks.js';
@@ -66,6 +70,39 @@ const START: Omit<Progress, 'phase'> = {
 
 export function atStartOf(phase: Phase): Progress {
   return { phase, ...START };
+}
+
+/** What a step can read of the record while it starts. */
+export type StepRead = 'ledger' | 'uploads' | 'facts';
+
+/** What was read; null: not asked for. */
+export interface StartedStep {
+  readonly ledger: readonly LedgerEntry[] | null;
+  /** Every object that the import has used and that is not deleted yet. */
+  readonly uploads: readonly SharedUpload[] | null;
+  readonly facts: ImportFacts | null;
+}
+
+export interface AcceptedStep {
+  /** False: the import has ended, or a newer step or attempt has begun. */
+  readonly isCurrent: boolean;
+  /** Null: there is no record. */
+  readonly request: ImportRequest | null;
+}
+
+export type ImportTimes = Pick<ImportView, 'createdAt' | 'timeline'>;
+
+interface StartedRow {
+  readonly changed: boolean;
+  readonly ledger: readonly LedgerRow[] | null;
+  readonly uploads: readonly UploadRow[] | null;
+  readonly facts: StoredFacts | null;
+  readonly batch: string | null;
+}
+
+interface FinishedRow {
+  readonly createdAt: number;
+  readonly timeline: readonly TimelineRow[];
 }
 
 export type ImportStore = ReturnType<typeof createImportStore>;
@@ -115,28 +152,24 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
       return { kind: row.request_digest === input.requestDigest ? 'same' : 'conflict', importId: row.id };
     },
 
-    /** Written by the first step, so that a workflow that was not started by the API also has a record. */
-    async accept(step: StepWrite, request: ImportRequest, fileQueue: string): Promise<void> {
-      await pool.query(
-        `insert into ecs_image_import.imports (id, state, phase, version, request, progress, file_queue, request_digest, workflow_started_at)
-         values ($1, 'running', 'accepted', $2, $3, $4, $5, '', now())
-         on conflict (id) do update
-           set version = greatest(imports.version, excluded.version),
-               workflow_started_at = coalesce(imports.workflow_started_at, now())`,
-        [step.importId, step.version, JSON.stringify(request), JSON.stringify(atStartOf('accepted')), fileQueue],
+    /**
+     * Starts the first step. Also creates the record, so that a workflow that was not started by the API has one.
+     * @param request null: the record exists
+     */
+    async accept(step: StepWrite, request: ImportRequest | null, fileQueue: string): Promise<AcceptedStep> {
+      const { rows } = await pool.query<{ started: StartedRow & { readonly request: ImportRequest | null } }>(
+        'select ecs_image_import.accept_import($1, $2, $3::jsonb, $4, $5::jsonb) as started',
+        [
+          step.importId,
+          step.version,
+          request === null ? null : JSON.stringify(request),
+          fileQueue,
+          JSON.stringify(atStartOf('accepted')),
+        ],
       );
-    },
-
-    /** Like `accept`, for an import whose record already exists. Returns its request. */
-    async acceptRecorded(step: StepWrite): Promise<ImportRequest> {
-      const result = await pool.query<{ request: ImportRequest }>(
-        `update ecs_image_import.imports set version = greatest(version, $2), workflow_started_at = coalesce(workflow_started_at, now())
-         where id = $1 returning request`,
-        [step.importId, step.version],
-      );
-      const row = result.rows[0];
-      if (row === undefined) throw new Error(`import ${step.importId} has no record`);
-      return row.request;
+      const started = rows[0]?.started;
+      if (started === undefined) throw new Error('PostgreSQL returned no row');
+      return { isCurrent: started.changed, request: started.request };
     },
 
     /** Imports whose workflow start was not confirmed for `olderThanMs`: the process exited in between, or Temporal was unavailable. */
@@ -166,33 +199,27 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
       );
     },
 
-    /** Starts a phase, or continues it after attention; ends the previous phase in the timeline. */
-    startPhase(step: StepWrite, state: State = 'running'): Promise<boolean> {
-      return write(
-        `with changed as (
-           update ecs_image_import.imports set version = $2, phase = $3, attention = null, attention_version = null, waiting_for = null,
-             retrying = case when version / ${VERSIONS_PER_STEP} = $2 / ${VERSIONS_PER_STEP} then retrying end,
-             uncertain = uncertain or $2 % ${VERSIONS_PER_STEP} > 1,
-             state = case when cancel_asked_at is null then $4 else 'cancelling' end,
-             progress = case when phase = $3 then progress else $5::jsonb end, updated_at = now()
-           from (select phase as old_phase, state as old_state from ecs_image_import.imports where id = $1 for update) as before
-           where id = $1 and version < $2 and state not in ${FINAL_STATES_SQL}
-           returning id, old_phase, old_state, state
-         ), ended as (
-           update ecs_image_import.timeline set ended_at = now() from changed
-           where import_id = changed.id and timeline.phase <> $3 and ended_at is null
-         ), line as (
-           insert into ecs_image_import.timeline (import_id, phase) select id, $3 from changed
-           on conflict (import_id, phase) do update set ended_at = null where timeline.ended_at is not null
-         ), event as (
-           insert into ecs_image_import.events (import_id, type, phase, state, message)
-           select id, case when old_state <> state then 'state' else 'phase' end, $3, state,
-             $3 || case when state = 'running' then '' else ' (' || state || ')' end
-           from changed where old_phase <> $3 or old_state <> state
-         )
-         select true as changed, pg_notify('${CHANGES_CHANNEL}', id) from changed`,
-        [step.importId, step.version, step.phase, state, JSON.stringify(atStartOf(step.phase))],
+    /**
+     * Starts a phase, or continues it after attention; ends the previous phase in the timeline.
+     * @param reads what the step needs of the record, which costs no further statement
+     * @returns null if the import has ended, or if a newer step or attempt has begun
+     */
+    async startPhase(
+      step: StepWrite,
+      state: State = 'running',
+      reads: readonly StepRead[] = [],
+    ): Promise<StartedStep | null> {
+      const { rows } = await pool.query<{ started: StartedRow }>(
+        'select ecs_image_import.start_step($1, $2, $3, $4, $5::jsonb, $6) as started',
+        [step.importId, step.version, step.phase, state, JSON.stringify(atStartOf(step.phase)), reads],
       );
+      const started = rows[0]?.started;
+      if (started === undefined || !started.changed) return null;
+      return {
+        ledger: started.ledger === null ? null : entriesOf(started.ledger),
+        uploads: started.uploads?.map(toUpload) ?? null,
+        facts: started.facts === null ? null : factsOf(started.facts, started.batch),
+      };
     },
 
     progress(step: StepWrite, progress: Progress): Promise<boolean> {
@@ -233,40 +260,39 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
     },
 
     /**
-     * Writes the final state and error, and ends the timeline, in one statement. Schedules a late check where a call may still
-     * take effect: an attempt or a phase was repeated, or a cancel interrupted a step. A certain import needs none.
-     * @returns false if the import has already ended, or if it would succeed but has a cancel request
+     * Writes what the step has left for later, the final state and error, and ends the timeline. Schedules a late check where a
+     * call may still take effect: an attempt or a phase was repeated, or a cancel interrupted a step. A certain import needs none.
+     * @returns null if the import has already ended, or if it would succeed but has a cancel request
      */
-    finish(step: StepWrite, state: State, error: ImportError | null): Promise<boolean> {
-      return write(
-        `with changed as (
-           update ecs_image_import.imports set version = $2, phase = 'done', state = $3, error = $4, attention = null, attention_version = null,
-             waiting_for = null, retrying = null, progress = $5, updated_at = now(),
-             check_after = case
-               when (uncertain or cancel_asked_at is not null or resumed_version is not null or $3 = 'cancelled')
-                 and exists (select from ecs_image_import.ledger where import_id = $1)
-               then now() + $6 * interval '1 millisecond' end
-           where id = $1 and version <= $2 and state not in ${FINAL_STATES_SQL}
-             and ($3 <> 'succeeded' or cancel_asked_at is null)
-           returning id
-         ), ended as (
-           update ecs_image_import.timeline set ended_at = now() from changed where import_id = changed.id and ended_at is null
-         ), line as (
-           insert into ecs_image_import.timeline (import_id, phase, ended_at) select id, 'done', now() from changed on conflict do nothing
-         ), event as (
-           insert into ecs_image_import.events (import_id, type, phase, state, message, detail)
-           select id, 'state', 'done', $3, coalesce($4::jsonb ->> 'message', $3), coalesce($4::jsonb, '{}') from changed
-         )
-         select true as changed, pg_notify('${CHANGES_CHANNEL}', id) from changed`,
-        [
-          step.importId,
-          step.version,
-          state,
-          error === null ? null : JSON.stringify(error),
-          JSON.stringify({ ...atStartOf('done'), percent: 100 }),
-          lateCheckAt(lateWindowMs, 0),
-        ],
-      );
+    async finish(
+      step: StepWrite,
+      state: State,
+      error: ImportError | null,
+      more: readonly StepNote[] = [],
+    ): Promise<ImportTimes | null> {
+      const pending = step.pending?.take() ?? [];
+      try {
+        const { rows } = await pool.query<{ finished: FinishedRow | null }>(
+          'select ecs_image_import.finish_import($1, $2, $3, $4::jsonb, $5, $6::jsonb, $7::jsonb, $8) as finished',
+          [
+            step.importId,
+            step.version,
+            step.phase,
+            storedNotes([...pending, ...more]),
+            state,
+            error === null ? null : JSON.stringify(error),
+            JSON.stringify({ ...atStartOf('done'), percent: 100 }),
+            lateCheckAt(lateWindowMs, 0),
+          ],
+        );
+        const finished = rows[0]?.finished ?? null;
+        if (finished === null) return null;
+        const { createdAt, timeline } = finished;
+        return { createdAt: timeOf(createdAt), timeline: timeline.map(timelineEntry) };
+      } catch (failed) {
+        step.pending?.restore(pending);
+        throw failed;
+      }
     },
 
     async note(importId: string, message: string, detail: Readonly<Record<string, unknown>> = {}): Promise<void> {

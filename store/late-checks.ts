@@ -5,7 +5,8 @@ import type { LedgerWrite } from '../domain/ledger.js';
 import { type OssAccess, ossAccessOf } from '../domain/oss-access.js';
 import type { ImportRequest } from '../domain/request/request.js';
 import { FINAL_STATES_SQL } from './final-states.js';
-import { ledgerValues, superseded, writeEntry } from './ledger.js';
+import { superseded } from './ledger.js';
+import { storedEntry } from './step-notes.js';
 import { CHANGES_CHANNEL } from './step-write.js';
 
 export interface LateCheck {
@@ -85,10 +86,14 @@ export function lateCheckQueries(pool: pg.Pool, windowMs: number) {
 
     /** Like `record`, for what a late check has found and removed. */
     async recordLate({ importId, version }: LateCheck, entry: LedgerWrite): Promise<void> {
-      const values = ledgerValues({ importId, version, phase: 'done' }, entry);
-      const fence =
-        'select id, state from ecs_image_import.imports where id = $1 and late_version = $8::bigint for no key update';
-      if (await writeEntry(pool, values, fence, [version])) return;
+      const { rowCount } = await pool.query(
+        `with fence as (
+           select id, state from ecs_image_import.imports where id = $1 and late_version = $2::bigint for no key update
+         )
+         select ecs_image_import.write_ledger_entry(id, 'done', state, $3::jsonb), pg_notify('${CHANGES_CHANNEL}', id) from fence`,
+        [importId, version, storedEntry(entry)],
+      );
+      if (rowCount === 1) return;
       throw superseded(importId, `${entry.kind} ${entry.key} is not recorded as ${entry.status}`);
     },
 

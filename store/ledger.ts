@@ -6,38 +6,36 @@ import type { ImageRef } from '../domain/import.js';
 import type { LedgerEntry, LedgerWrite } from '../domain/ledger.js';
 import { FINAL_STATES_SQL } from './final-states.js';
 import { LEDGER_ROWS, type LedgerRow, ledgerEntry } from './import-children.js';
-import { fromRow, toStoredDetail } from './ledger-rows.js';
+import { appendCalls } from './import-facts.js';
+import { fromRow } from './ledger-rows.js';
+import { type StepNote, writeNotes } from './step-notes.js';
 import { CHANGES_CHANNEL, type StepWrite } from './step-write.js';
 
-/** A field that is null in the new detail is removed from the stored one. */
-const WRITE_ENTRY = `
-  written as (
-    insert into ecs_image_import.ledger (import_id, kind, key, region_id, detail, status)
-    select $1, $2, $3, $4, jsonb_strip_nulls($5::jsonb), $6 from fence
-    on conflict (import_id, kind, key) do update
-      set status = excluded.status, detail = jsonb_strip_nulls(ledger.detail || $5::jsonb), updated_at = now()
-      where ledger.status <> excluded.status or ledger.detail <> jsonb_strip_nulls(ledger.detail || $5::jsonb)
-    returning import_id, kind, key, status, detail
-  ), event as (
-    insert into ecs_image_import.events (import_id, type, phase, state, message, detail)
-    select import_id, 'ledger', $7, fence.state, kind || ' ' || status || ': ' || key,
-           jsonb_strip_nulls(jsonb_build_object(
-             'kind', kind, 'key', key, 'status', status,
-             'requestId', case when status = 'created' then written.detail ->> 'requestId' end))
-    from written, fence
-  )
-  select exists (select 1 from fence) as current, (select pg_notify('${CHANGES_CHANNEL}', id) from fence)`;
-
-/** The import has not ended, and no newer step or attempt has begun. */
-const CURRENT = `id = $1 and version <= $8::bigint and state not in ${FINAL_STATES_SQL}`;
-
 export function ledgerQueries(pool: pg.Pool) {
-  async function write(step: StepWrite, entry: LedgerWrite, fence: string, values: readonly unknown[] = []) {
+  /** Writes the notes together with those that the step has left before. */
+  async function write(step: StepWrite, notes: readonly StepNote[]): Promise<void> {
+    const all = [...(step.pending?.take() ?? []), ...notes];
+    if (all.length === 0) return;
     const confirmed = step.confirming?.();
-    const isWritten = await writeEntry(pool, ledgerValues(step, entry), fence, [step.version, ...values]);
+    let isWritten: boolean;
+    try {
+      isWritten = await writeNotes(pool, step, all);
+    } catch (error) {
+      step.pending?.restore(all.slice(0, all.length - notes.length));
+      throw error;
+    }
     if (isWritten) return confirmed?.();
-    if (entry.status === 'created') await noteLate(step, entry);
-    throw superseded(step.importId, `${entry.kind} ${entry.key} is not recorded as ${entry.status}`);
+    await keepCalls(step, all);
+    const entries = all.flatMap((note) => (note.kind === 'ledger' ? [note.entry] : []));
+    const [first] = entries;
+    if (first === undefined) return;
+    for (const entry of entries) if (entry.status === 'created') await noteLate(step, entry);
+    throw superseded(step.importId, `${first.kind} ${first.key} is not recorded as ${first.status}`);
+  }
+
+  async function later(step: StepWrite, note: StepNote): Promise<void> {
+    if (step.pending === undefined) await write(step, [note]);
+    else step.pending.add(note);
   }
 
   /** The resource exists, but the ledger must not change any more: the late check removes it. */
@@ -57,52 +55,55 @@ export function ledgerQueries(pool: pg.Pool) {
     );
   }
 
+  /** The calls of a superseded step have changed the cloud all the same. Never fails the step. */
+  async function keepCalls({ importId }: StepWrite, notes: readonly StepNote[]): Promise<void> {
+    const calls = notes.flatMap((note) => (note.kind === 'calls' ? note.calls : []));
+    if (calls.length > 0) await appendCalls(pool, importId, calls).catch(() => undefined);
+  }
+
   return {
     async ledger(importId: string): Promise<readonly LedgerEntry[]> {
       const { rows } = await pool.query<{ ledger: readonly LedgerRow[] }>(
         `select ${LEDGER_ROWS} as ledger from ecs_image_import.ledger where import_id = $1`,
         [importId],
       );
-      return (rows[0]?.ledger ?? []).map(ledgerEntry).flatMap(fromRow);
+      return entriesOf(rows[0]?.ledger ?? []);
     },
 
     /**
      * Writes what is about to be created, what was created, or what became of it. Throws `Import.Superseded` and writes
      * nothing if the import has ended or a newer step or attempt has begun: a worker that was frozen and wakes must create
      * nothing, and must not reopen the ledger. Afterwards, older steps and attempts write nothing.
+     * @param more is written in the same transaction
      */
-    record: (step: StepWrite, entry: LedgerWrite): Promise<void> =>
-      write(
-        step,
-        entry,
-        `update ecs_image_import.imports set version = $8::bigint where ${CURRENT} returning id, state`,
-      ),
+    record: (step: StepWrite, entry: LedgerWrite, ...more: readonly StepNote[]): Promise<void> =>
+      write(step, [{ kind: 'ledger', entry }, ...more]),
+
+    /**
+     * As `record`, for an entry that a later attempt would write again: a running step writes it with the next entry, or at
+     * its end. Not for an intention, unless another entry is recorded before the call.
+     */
+    recordSoon: (step: StepWrite, entry: LedgerWrite): Promise<void> => later(step, { kind: 'ledger', entry }),
+
+    /** A running step writes it with its next entry, or at its end. */
+    later,
 
     /** Like `record`; also sets the image of the import (null: none). */
     recordImage: (step: StepWrite, entry: LedgerWrite<'image'>, image: ImageRef | null): Promise<void> =>
-      write(
-        step,
-        entry,
-        `update ecs_image_import.imports set version = $8::bigint, image = $9, updated_at = now() where ${CURRENT} returning id, state`,
-        [image === null ? null : JSON.stringify(image)],
-      ),
+      write(step, [
+        { kind: 'ledger', entry },
+        { kind: 'image', image },
+      ]),
 
     /** Like `record`; also sets the import's copy in the region of the entry (null: none). */
     recordCopy: (step: StepWrite, entry: LedgerWrite<'copy'>, copy: ImageRef | null): Promise<void> =>
-      write(
-        step,
-        entry,
-        `update ecs_image_import.imports set version = $8::bigint, updated_at = now(), copies = (
-           select coalesce(jsonb_agg(copy order by copy ->> 'regionId'), '[]')
-           from (
-             select copy from jsonb_array_elements(imports.copies) as known (copy) where copy ->> 'regionId' <> $4
-             union all
-             select $9::jsonb where $9::jsonb is not null
-           ) as all_copies (copy)
-         )
-         where ${CURRENT} returning id, state`,
-        [copy === null ? null : JSON.stringify(copy)],
-      ),
+      write(step, [
+        { kind: 'ledger', entry },
+        { kind: 'copy', regionId: entry.regionId, copy },
+      ]),
+
+    /** Writes what the step has left for later. Throws `Import.Superseded` as `record` does. */
+    flush: (step: StepWrite): Promise<void> => write(step, []),
 
     /** Throws `Import.Superseded` if the import has ended or a newer step or attempt has begun. */
     async requireCurrent(step: StepWrite): Promise<void> {
@@ -115,33 +116,13 @@ export function ledgerQueries(pool: pg.Pool) {
   };
 }
 
+export function entriesOf(rows: readonly LedgerRow[]): readonly LedgerEntry[] {
+  return rows.map(ledgerEntry).flatMap(fromRow);
+}
+
 export function superseded(importId: string, consequence: string): FailureError {
   return fail(
     'Import.Superseded',
     `${consequence}: import ${importId} has ended, or another worker runs a newer attempt`,
   );
-}
-
-/**
- * Writes an entry and its event if the statement `fence` returns the id and state of the import. It must lock the import
- * exclusively: its events are then committed in the order of their ids, so that no reader passes one that is not visible yet.
- * @param values `ledgerValues`, which are $1 to $7; `more` follow
- * @returns false if the fence returned nothing
- */
-export async function writeEntry(
-  pool: pg.Pool,
-  values: readonly string[],
-  fence: string,
-  more: readonly unknown[],
-): Promise<boolean> {
-  const { rows } = await pool.query<{ current: boolean }>(`with fence as (${fence}), ${WRITE_ENTRY}`, [
-    ...values,
-    ...more,
-  ]);
-  return rows[0]?.current === true;
-}
-
-export function ledgerValues(step: StepWrite, entry: LedgerWrite): string[] {
-  const { kind, key, regionId, status } = entry;
-  return [step.importId, kind, key, regionId, JSON.stringify(toStoredDetail(entry)), status, step.phase];
 }

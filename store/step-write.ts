@@ -1,5 +1,6 @@
 /** The identity of a step's writes to an import's record, and the channel that publishes changes. */
 import type { Phase } from '../domain/import.js';
+import type { PendingNotes } from './step-notes.js';
 
 /** The NOTIFY channel for changes. The payload is the import's id. */
 export const CHANGES_CHANNEL = 'ecs_image_import_changes';
@@ -19,4 +20,6 @@ export interface StepWrite {
   readonly phase: Phase;
   /** Called before a statement that confirms the step to be current; the returned function when it has succeeded. */
   readonly confirming?: () => () => void;
+  /** What is written with the next entry of the ledger or at the end of the step; absent: everything is written immediately. */
+  readonly pending?: PendingNotes;
 }

@@ -4,7 +4,6 @@
  */
 
 import type pg from 'pg';
-import { FINAL_STATES_SQL } from './final-states.js';
 import { transaction } from './transaction.js';
 
 /** The content of an object: the bytes of the source, or an image converted from them. */
@@ -71,8 +70,9 @@ export type Release =
   /** Already deleted. */
   | { readonly kind: 'unknown' };
 
-interface UploadRow {
-  readonly id: string;
+export interface UploadRow {
+  /** Text in a row, a number in JSON. */
+  readonly id: string | number;
   readonly region_id: string;
   readonly bucket: string;
   readonly key: string;
@@ -83,10 +83,10 @@ interface UploadRow {
   readonly holder: string | null;
   readonly upload_id: string | null;
   readonly source_version: string | null;
-  readonly bytes_done: string;
-  readonly bytes_total: string;
+  readonly bytes_done: string | number;
+  readonly bytes_total: string | number;
   readonly crc64: string | null;
-  readonly size: string | null;
+  readonly size: string | number | null;
   readonly inspection: object | null;
 }
 
@@ -252,43 +252,11 @@ export function createUploadStore(pool: pg.Pool) {
 
     /** Removes the reference of the import. Idempotent until `forget`: a repeated call after a crash returns the same result. */
     async release(importId: string, bucket: string, key: string, keep: boolean): Promise<Release> {
-      return await transaction(pool, async (client): Promise<Release> => {
-        const found = await client.query<UploadRow & { kept: boolean }>(
-          'select * from ecs_image_import.uploads where bucket = $1 and key = $2 for update',
-          [bucket, key],
-        );
-        const row = found.rows[0];
-        if (row === undefined) return { kind: 'unknown' };
-        const id = Number(row.id);
-        await client.query(
-          'update ecs_image_import.upload_holds set released = true where upload = $1 and import_id = $2',
-          [id, importId],
-        );
-        if (row.state === 'removing') return { kind: 'remove', id };
-        const kept = row.kept || (keep && row.state === 'whole');
-        if (kept && !row.kept)
-          await client.query('update ecs_image_import.uploads set kept = true where id = $1', [id]);
-        // References of ended imports do not count.
-        const others = await client.query<{ import_id: string }>(
-          `select h.import_id from ecs_image_import.upload_holds h join ecs_image_import.imports i on i.id = h.import_id
-           where h.upload = $1 and not h.released and i.state not in ${FINAL_STATES_SQL}
-           order by h.import_id limit 1`,
-          [id],
-        );
-        const other = others.rows[0];
-        if (other !== undefined) {
-          await client.query(
-            `update ecs_image_import.uploads set holder = null, lease_until = null where id = $1 and split_part(holder, '/', 1) = $2`,
-            [id, importId],
-          );
-          return { kind: 'in-use', by: other.import_id };
-        }
-        if (kept) return { kind: 'kept' };
-        await client.query(`update ecs_image_import.uploads set state = 'removing', updated_at = now() where id = $1`, [
-          id,
-        ]);
-        return { kind: 'remove', id };
-      });
+      const { rows } = await pool.query<{ release: Release }>(
+        'select ecs_image_import.release_upload($1, $2, $3, $4) as release',
+        [importId, bucket, key, keep],
+      );
+      return rows[0]?.release ?? { kind: 'unknown' };
     },
 
     /** Deletes the row after the object was deleted. */
@@ -366,7 +334,7 @@ async function hold(client: pg.PoolClient, row: UploadRow | undefined, importId:
   return toUpload(row);
 }
 
-function toUpload(row: UploadRow): SharedUpload {
+export function toUpload(row: UploadRow): SharedUpload {
   return {
     id: Number(row.id),
     regionId: row.region_id,

@@ -6,7 +6,9 @@ import { uploadEntry } from '../../resources/multipart-upload.js';
 import type { SharedUpload } from '../../store/uploads.js';
 import type { UploadContext } from './upload-context.js';
 
-/** @param inspection of an image that was converted first; other imports that share the object have no copy of it */
+/**
+ * @param inspection of an image that was converted first; other imports that share the object have no copy of it
+ */
 export async function reportSent(
   { deps, step, input }: UploadContext,
   upload: SharedUpload,
@@ -15,6 +17,6 @@ export async function reportSent(
 ): Promise<void> {
   await deps.uploading.uploads.finish(upload.id, { size, crc64, inspection });
   // The completed upload is now an object; its upload id is no longer valid.
-  await deps.store.record(step, uploadEntry(input.request.region, upload, 'removed'));
+  await deps.store.recordSoon(step, uploadEntry(input.request.region, upload, 'removed'));
   step.log('uploaded', { location: formatObjectLocation(upload), size, bytesSent, crc64 });
 }

@@ -18,6 +18,8 @@ import { reportSent } from './report-sent.js';
 import { type Streamed, type StreamOptions, sendStreamed } from './send-streamed.js';
 import type { UploadContext } from './upload-context.js';
 
+const READ_AGAIN_BYTES = 64 * 1024 ** 2;
+
 export async function sendBytes(
   context: UploadContext,
   upload: SharedUpload,
@@ -97,8 +99,8 @@ async function send(
     isFirst: !step.repeated && upload.uploadId === null && key.includes(step.importId),
     meta: { 'ecs-image-import': step.importId },
     onUploadId: async (uploadId) => {
-      await deps.store.record(step, uploadEntry(region, upload, 'created', { uploadId }));
-      await uploads.noteUploadId(id, uploadId, reader.version);
+      const noted = { kind: 'upload-id', upload: id, uploadId, sourceVersion: reader.version } as const;
+      await deps.store.record(step, uploadEntry(region, upload, 'created', { uploadId }), noted);
     },
     onPart: (part) => {
       // Once the bytes may be of another version, a later attempt must not keep this part without reading it.
@@ -106,7 +108,10 @@ async function send(
       // If the write fails, the part is only read once more.
       if (reader.remote && isOfVersion) uploads.notePart(id, part).catch(() => undefined);
     },
-    onWhole: (crc64) => uploads.noteWhole(id, crc64),
+    // If the response of the completion is lost, a small file is read once more.
+    onWhole: async (crc64) => {
+      if (reader.remote || reader.size > READ_AGAIN_BYTES) await uploads.noteWhole(id, crc64);
+    },
     onProgress: ({ bytesDone, bytesTotal }) => {
       lease.progress(bytesDone, bytesTotal);
       progress.sending(bytesDone, bytesTotal);

@@ -180,7 +180,7 @@ async function sendOpened(context: UploadContext, found: OpenedSource): Promise<
   const { whole } = sent;
   const digest = verified ?? sent.digest;
   const { size, crc64 } = whole;
-  await deps.store.record(step, objectEntry(request.region, whole, 'created', { size, crc64 }));
+  await deps.store.recordSoon(step, objectEntry(request.region, whole, 'created', { size, crc64 }));
 
   await deps.store.recordFact(step, {
     ...{

@@ -124,8 +124,8 @@ export async function sendStreamed(
       meta: { 'ecs-image-import': step.importId },
       wholeCrc64: isSame ? upload.crc64 : null,
       onUploadId: async (uploadId) => {
-        await deps.store.record(step, uploadEntry(region, upload, 'created', { uploadId }));
-        await deps.uploading.uploads.noteUploadId(upload.id, uploadId, version);
+        const noted = { kind: 'upload-id', upload: upload.id, uploadId, sourceVersion: version } as const;
+        await deps.store.record(step, uploadEntry(region, upload, 'created', { uploadId }), noted);
       },
       onWhole: (crc64) => deps.uploading.uploads.noteWhole(upload.id, crc64),
     });

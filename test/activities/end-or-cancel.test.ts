@@ -20,7 +20,7 @@ function cleaningUp(...states: State[]) {
     ...record.store,
     finish: async () => {
       refusals += 1;
-      return false;
+      return null;
     },
     progressOf: async () => ({ state: states.shift() ?? 'running', progress, waitingFor: null }),
   };
@@ -31,7 +31,7 @@ function cleaningUp(...states: State[]) {
 }
 
 test('a cancel request before the end → the attempt waits for the cancel, and the import does not succeed', async () => {
-  const { ended, cancel, refusals } = cleaningUp('running', 'running');
+  const { ended, cancel, refusals } = cleaningUp('running');
   const seen = ended.catch((error: unknown) => error);
   await expect.poll(refusals).toBe(1);
   cancel();
@@ -39,5 +39,5 @@ test('a cancel request before the end → the attempt waits for the cancel, and 
 });
 
 test('another attempt has written the end → this attempt returns the same end', async () => {
-  expect(await cleaningUp('running', 'succeeded').ended).toBe('succeeded');
+  expect(await cleaningUp('succeeded').ended).toBe('succeeded');
 });

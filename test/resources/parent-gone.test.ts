@@ -17,6 +17,7 @@ const NO_REGION = 'cn-nowhere-1';
 
 let local: LocalCloud;
 let written: LedgerWrite[] = [];
+let forgotten: number[] = [];
 let deps: ResourceDependencies;
 
 beforeAll(async () => {
@@ -30,6 +31,8 @@ beforeAll(async () => {
     store: {
       ledger: async () => [],
       record,
+      recordSoon: record,
+      later: async (_step, note) => void (note.kind === 'upload-gone' && forgotten.push(note.upload)),
       recordImage: record,
       recordFact: async () => undefined,
       recordCopy: record,
@@ -74,10 +77,9 @@ describe.each([
   });
 
   test('→ its shared object is released and forgotten', async () => {
-    const forgotten: number[] = [];
+    forgotten = [];
     const uploads = {
       release: async () => ({ kind: 'remove', id: 7 }) as const,
-      forget: async (id: number) => void forgotten.push(id),
     };
     const shared: SharedUpload = {
       ...{ id: 7, regionId: REGION, bucket, key: location.key, sha256: null },

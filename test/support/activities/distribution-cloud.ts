@@ -277,14 +277,14 @@ export function memoryStore() {
     ledger.splice(place < 0 ? ledger.length : place, 1, { ...before, kind, key, regionId, status, detail });
   };
   const store: Partial<ImportStore> = {
-    startPhase: async () => true,
+    startPhase: async () => ({ ledger: null, uploads: null, facts: null }),
     // Called where an attempt takes long, as on a busy machine.
     requireCurrent: async () => undefined,
     progressOf: async () => null,
     progress: async () => true,
     recordRetry: async () => undefined,
     endRetry: async () => undefined,
-    recordCalls: async () => undefined,
+    flush: async () => undefined,
     recordFact: async (_step, fact) => {
       facts.set(keyOfFact(fact), fact);
     },
@@ -300,10 +300,17 @@ export function memoryStore() {
     },
     finish: async (_step, state) => {
       finished = state;
-      return true;
+      return { createdAt: new Date(0).toISOString(), timeline: [] };
     },
     ledger: async () => structuredClone(ledger).flatMap(fromRow),
-    record: async (_step, entry) => recorded(entry),
+    record: async (_step, entry, ...more) => {
+      recorded(entry);
+      for (const note of more) if (note.kind === 'ledger') recorded(note.entry);
+    },
+    recordSoon: async (_step, entry) => recorded(entry),
+    later: async (_step, note) => {
+      if (note.kind === 'ledger') recorded(note.entry);
+    },
     recordImage: async (_step, entry) => recorded(entry),
     recordCopy: async (_step, entry, copy) => {
       recorded(entry);

@@ -10,7 +10,7 @@ export function quietStep(write: StepWrite): Step {
     report: () => undefined,
     unchangedMs: () => 0,
     onRetry: () => undefined,
-    recordCalls: async () => undefined,
+    started: null,
     repeated: false,
     log: () => undefined,
   };

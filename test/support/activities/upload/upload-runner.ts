@@ -100,7 +100,17 @@ export function uploadWorker({
   });
   const deps: ActivityDependencies = {
     ...runner.deps,
-    store: { ...runner.deps.store, recordFact: async (_step, fact) => void facts.push(fact) },
+    store: {
+      ...runner.deps.store,
+      recordFact: async (_step, fact) => void facts.push(fact),
+      async record(step, entry, ...more) {
+        await runner.deps.store.record(step, entry, ...more);
+        for (const note of more) {
+          if (note.kind !== 'upload-id') continue;
+          await shared.uploads.noteUploadId(note.upload, note.uploadId, note.sourceVersion);
+        }
+      },
+    },
     cloud: { ...runner.deps.cloud, oss: () => oss },
     openFile: async (path) => ({ ...(await openLocalFile(path)), changedAtMs }),
     inspect,

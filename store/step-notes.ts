@@ -1,0 +1,97 @@
+/** What a step writes to the record of its import, in one call of the database: store/migrations/087_write_step.sql. */
+import type pg from 'pg';
+import type { Finding, ImageRef } from '../domain/import.js';
+import { type CallFacts, type ImportFact, keyOfFact } from '../domain/import-facts.js';
+import type { LedgerWrite } from '../domain/ledger.js';
+import { toStoredDetail } from './ledger-rows.js';
+import type { StepWrite } from './step-write.js';
+
+/** The findings of an import that a write replaces. */
+export interface FindingScope {
+  readonly source: Finding['source'];
+  /** Null: findings about the whole image. Absent: every disk. */
+  readonly disk?: number | null;
+  /** Only findings with these codes; absent: with any code. */
+  readonly codes?: readonly string[];
+  /** Findings with these codes are not replaced. */
+  readonly except?: readonly string[];
+}
+
+export type StepNote =
+  | { readonly kind: 'fact'; readonly fact: ImportFact }
+  | { readonly kind: 'calls'; readonly calls: readonly CallFacts[] }
+  | { readonly kind: 'findings'; readonly scope: FindingScope; readonly findings: readonly Finding[] }
+  | { readonly kind: 'ledger'; readonly entry: LedgerWrite }
+  | { readonly kind: 'image'; readonly image: ImageRef | null }
+  | { readonly kind: 'copy'; readonly regionId: string; readonly copy: ImageRef | null }
+  /** The multipart upload of a shared object, and the version of the source that its parts belong to. */
+  | {
+      readonly kind: 'upload-id';
+      readonly upload: number;
+      readonly uploadId: string;
+      readonly sourceVersion: string | null;
+    }
+  /** The object of a shared upload was deleted. */
+  | { readonly kind: 'upload-gone'; readonly upload: number };
+
+/** Notes that a step writes with its next entry of the ledger, or at its end: a later attempt writes them again. */
+export class PendingNotes {
+  private notes: readonly StepNote[] = [];
+
+  constructor(private readonly added: () => void) {}
+
+  add(...notes: readonly StepNote[]): void {
+    this.notes = [...this.notes, ...notes];
+    this.added();
+  }
+
+  take(): readonly StepNote[] {
+    const taken = this.notes;
+    this.notes = [];
+    return taken;
+  }
+
+  /** The statement that should have written them failed. */
+  restore(notes: readonly StepNote[]): void {
+    this.notes = [...notes, ...this.notes];
+  }
+}
+
+/** @returns false if a newer step or attempt has begun, or if the import has ended and the notes change its ledger */
+export async function writeNotes(pool: pg.Pool, step: StepWrite, notes: readonly StepNote[]): Promise<boolean> {
+  const { rows } = await pool.query<{ written: boolean }>(
+    'select ecs_image_import.write_step($1, $2, $3, $4::jsonb) as written',
+    [step.importId, step.version, step.phase, storedNotes(notes)],
+  );
+  return rows[0]?.written === true;
+}
+
+export function storedNotes(notes: readonly StepNote[]): string {
+  return JSON.stringify(notes.map(stored));
+}
+
+function stored(note: StepNote): object {
+  switch (note.kind) {
+    case 'fact':
+      return { ...note, key: keyOfFact(note.fact) };
+    case 'findings': {
+      const { disk, codes = null, except = [], source } = note.scope;
+      const scope = { source, disk: disk === undefined ? null : (disk ?? 0), codes, except };
+      return { kind: note.kind, ...scope, findings: note.findings };
+    }
+    case 'ledger':
+      return { kind: note.kind, entry: withStoredDetail(note.entry) };
+    default:
+      return note;
+  }
+}
+
+function withStoredDetail(entry: LedgerWrite): object {
+  const { kind, key, regionId, status } = entry;
+  return { kind, key, regionId, status, detail: toStoredDetail(entry) };
+}
+
+/** The entry as `write_ledger_entry` takes it. */
+export function storedEntry(entry: LedgerWrite): string {
+  return JSON.stringify(withStoredDetail(entry));
+}
