@@ -22,6 +22,23 @@ export function failureOfRule({ path, message, vendorCode }: RequestProblem): Fa
   return refusal(known, message, path).failure;
 }
 
+/**
+ * Starts the reads that the imports of a worker share, while the disks are inspected: the checks below then find their results.
+ * Errors show there.
+ */
+export function readAhead(cloud: Cloud, { region, upload: { bucket } }: ImportRequest): void {
+  const [ecs, oss] = [cloud.ecs(region), cloud.oss(region)];
+  const reads: readonly (() => Promise<unknown>)[] = [
+    () => cloud.sts.getCallerIdentity(),
+    () => ecs.describeRegions(),
+    () => ecs.imageQuota(),
+    () => oss.getBucket(bucket),
+    () => oss.getProtection(bucket),
+    () => oss.checkDataCalls(bucket),
+  ];
+  for (const read of reads) Promise.resolve().then(read).catch(() => undefined);
+}
+
 export function checkAccount(cloud: Cloud): Promise<CallerIdentity> {
   return cloud.sts.getCallerIdentity();
 }

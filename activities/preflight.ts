@@ -6,6 +6,7 @@ import { FailureError } from '../domain/errors/failure.js';
 import { settleImage } from '../domain/image-settings.js';
 import type { Finding } from '../domain/import.js';
 import type { DiskPlan, ImportPlan, StepInput } from '../domain/plan.js';
+import type { DiskRequest } from '../domain/request/request.js';
 import type { Inspection } from '../images/inspection.js';
 import { decideDisk } from '../images/verdict/disk-decision.js';
 import { contradictions, findingsOf, refused } from '../images/verdict/import-policy.js';
@@ -28,12 +29,15 @@ import {
   checkStorageClass,
   dryRun,
   failureOfRule,
+  readAhead,
   withKnownRegions,
 } from './preflight-cloud.js';
 import { inspectDisk } from './preflight-disk.js';
 import { checkProtection, PROTECTION_FINDINGS } from './preflight-protection.js';
 import { prepareRole } from './set-up-role.js';
 import { runStep, tryNextStep } from './step.js';
+
+const isUploaded = ({ source }: DiskRequest) => !source.startsWith('oss:');
 
 export function createPreflight(deps: ActivityDependencies) {
   /** @param then absent in workflows of earlier versions, which set up the role in an activity of its own */
@@ -50,6 +54,7 @@ export function createPreflight(deps: ActivityDependencies) {
       const { request } = input;
       const oss = deps.cloud.oss(request.region);
       await requireCloudBoxEndpoint(oss, request);
+      if (request.storageLocationArn === undefined && request.disks.some(isUploaded)) readAhead(deps.cloud, request);
       const problems: Failure[] = [];
       /** Collects `request` failures, so that all of them are reported together; any other failure ends preflight. */
       const collect = async <T>(check: () => Promise<T>): Promise<T | null> => {
@@ -149,8 +154,8 @@ export function createPreflight(deps: ActivityDependencies) {
         ...(image === null ? {} : { image }),
       };
       if (image !== null) return plan;
-      const isUploaded = plan.disks.every((disk) => disk.key !== null);
-      if (isUploaded) await dryRun(deps.cloud, request, plan, step.importId);
+      const isInBucket = plan.disks.every((disk) => disk.key !== null);
+      if (isInBucket) await dryRun(deps.cloud, request, plan, step.importId);
       const planned = { disks: disks.map((disk) => plannedDisk(request, disk)), settings: origins };
       const role = await plannedRole(deps.cloud, request, [...buckets]);
       await deps.store.recordFact(step, { kind: 'plan', ...planned, role });

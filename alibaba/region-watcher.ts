@@ -7,7 +7,7 @@ import { type Failure, FailureError } from '../domain/errors/failure.js';
 import type { Cloud, EcsApi, ImageView, TaskView } from './cloud.js';
 
 export interface PollTiming {
-  /** Interval between the first polls of an image; ms. */
+  /** Interval between the first polls of an image, after an early one; ms. */
   readonly pollFirstMs: number;
   /** Maximum interval between two polls of an image; ms. */
   readonly pollMaxMs: number;
@@ -52,6 +52,8 @@ interface Waiting {
   readonly onRetry: OnRetry | undefined;
 }
 
+/** Of the first interval: a copy or an import that the cloud finishes immediately is seen soon. Polls of the region keep their distance. */
+const FIRST_POLL_SHARE = 0.1;
 /** Polling after a tenth of the time waited so far keeps the delay below a tenth of the total time. */
 const SHARE_OF_WAIT = 0.1;
 /** The vendor's limit of IDs per call. */
@@ -129,7 +131,7 @@ class RegionWatcher {
     const subject: Subject = {
       ...watched,
       firstAskedMs: now,
-      dueMs: now + this.timing.pollFirstMs,
+      dueMs: now + this.timing.pollFirstMs * FIRST_POLL_SHARE,
       image: null,
       waiting: [],
       leftMs: now,

@@ -75,7 +75,7 @@ function tooSlow(name: string, limitMs: number): FailureError {
 }
 
 /** Bounds how long state that one image corrupted in the child can affect others. */
-const MAX_IMAGES_PER_CHILD = 50;
+const MAX_IMAGES_PER_CHILD = 200;
 
 export class ReaderProcess {
   private readonly child: ChildProcess;

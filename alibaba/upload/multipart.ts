@@ -50,7 +50,7 @@ class Upload {
     let uploadId = this.input.uploadId;
     for (let restarts = 0; ; restarts++) {
       try {
-        const present = await this.alreadyThere(uploadId);
+        const present = this.isNew(uploadId, restarts) ? null : await this.alreadyThere(uploadId);
         if (present) return present;
         const session = await openSession(this.calls, uploadId, this.input, this.settings);
         uploadId = session.uploadId;
@@ -62,6 +62,11 @@ class Upload {
         if (!restartsUpload(error, restarts)) throw error;
       }
     }
+  }
+
+  /** No earlier run can have sent this object. */
+  private isNew(uploadId: string | null, restarts: number): boolean {
+    return this.input.isFirst === true && uploadId === null && restarts === 0;
   }
 
   /** The object of an earlier run whose last response was lost, or of another import of the same content. */
