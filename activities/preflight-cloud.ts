@@ -36,7 +36,10 @@ export function readAhead(cloud: Cloud, { region, upload: { bucket } }: ImportRe
     () => oss.getProtection(bucket),
     () => oss.checkDataCalls(bucket),
   ];
-  for (const read of reads) Promise.resolve().then(read).catch(() => undefined);
+  for (const read of reads)
+    Promise.resolve()
+      .then(read)
+      .catch(() => undefined);
 }
 
 export function checkAccount(cloud: Cloud): Promise<CallerIdentity> {

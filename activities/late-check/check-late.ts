@@ -67,5 +67,6 @@ async function perform(deps: LateCheckDependencies, check: LateCheck, context: C
 
 /** The modules of the resources write to the ledger of an ended import under the version of the check. */
 function recordingLate(store: ImportStore, check: LateCheck): ImportStore {
-  return { ...store, record: (_work, entry) => store.recordLate(check, entry) };
+  const record: ImportStore['recordSoon'] = (_work, entry) => store.recordLate(check, entry);
+  return { ...store, record, recordSoon: record };
 }

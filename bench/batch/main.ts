@@ -1,7 +1,8 @@
 /**
- * npm run bench:batch -- --items 200 [--at-once 50] [--import-seconds 0] [--kills 0] [--server embedded|postgres]: runs one
- * batch on the emulator and compares it with the limit of the same Temporal server. The last line is the summary. Exits
- * with 1 if an item did not end exactly once with one image. docs/scale.md has the results.
+ * npm run bench:batch -- --items 200 [--singles 20] [--at-once 50] [--import-seconds 0] [--kills 0] [--server embedded|postgres]:
+ * runs single imports one after the other on the idle stack, then one batch on the emulator, and compares it with the limit of
+ * the same Temporal server. The last line is the summary. Exits with 1 if an item did not end exactly once with one image.
+ * docs/scale.md has the results.
  *
  * npm run bench:batch -- --alone [--upload-seconds 43] [--import-seconds 1200]: runs one import alone, and prints only the
  * actions that Temporal Cloud would bill for it.
@@ -27,6 +28,8 @@ import { nameOf, verify } from './verify.js';
 const ACTIVITIES = 5;
 /** Excluded from the memory slope, because caches fill and code is compiled during the first items. */
 const WARM_UP_ITEMS = 1_000;
+/** Before the single imports that are measured: connections are opened and code is compiled. */
+const WARM_UP_SINGLES = 5;
 const POLL_INTERVAL_MS = 2_000;
 /** The share of ended items at which a single import starts in parallel to the batch. Not close to a kill. */
 const SINGLE_IMPORT_AT = 0.6;
@@ -35,6 +38,7 @@ const PARTS = ['worker', 'api', 'temporal', 'temporal-proxy', 'postgres', 'emula
 const { values } = parseArgs({
   options: {
     items: { type: 'string', default: '200' },
+    singles: { type: 'string', default: '20' },
     'at-once': { type: 'string', default: '50' },
     'import-seconds': { type: 'string', default: '0' },
     kills: { type: 'string', default: '0' },
@@ -44,6 +48,7 @@ const { values } = parseArgs({
   },
 });
 const ITEMS = Number(values.items);
+const SINGLES = Number(values.singles);
 const AT_ONCE = Number(values['at-once']);
 const IMPORT_SECONDS = Number(values['import-seconds']);
 const KILLS = Number(values.kills);
@@ -99,6 +104,7 @@ async function bench(on: Service): Promise<string> {
     );
     return perSecond;
   };
+  const singleSeconds = await singleImports(on);
   const limitBefore = await measureLimit();
 
   const databaseUrl = on.databaseUrl();
@@ -108,12 +114,14 @@ async function bench(on: Service): Promise<string> {
     workflows: production === null ? null : await databaseUse(production.databaseUrl),
   });
   const before = await use();
+  const callsBefore = await callCounts(on);
   const cpuBefore = await cpuOf(on);
   const actionsBefore = await actions();
   const { id, acceptedInMs } = await create(on, images);
   console.log(`${ITEMS} items accepted in ${acceptedInMs.toFixed(0)} ms`);
   const { samples, single } = await follow(on, id);
   const cpuAfter = await cpuOf(on);
+  const workerCpuMs = (((cpuAfter.worker ?? 0) - (cpuBefore.worker ?? 0)) * 1_000) / ITEMS;
   const after = await use();
   const actionsUsed = difference(await actions(), actionsBefore);
   const limitAfter = await measureLimit();
@@ -121,7 +129,7 @@ async function bench(on: Service): Promise<string> {
 
   const items = await allItems(on, id);
   const rate = ITEMS / secondsOf(items);
-  const counts = await callCounts(on);
+  const counts = await callCounts(on, callsBefore);
   const calls = Object.values(counts).reduce((sum, count) => sum + count, 0) / ITEMS;
   const history = await events(
     temporal,
@@ -166,12 +174,19 @@ async function bench(on: Service): Promise<string> {
     `${(rate / limit).toFixed(2)} of the server's limit (${limit.toFixed(1)})`,
     `${history.perImport.toFixed(0)} events`,
     `${calls.toFixed(1)} calls`,
+    `worker ${workerCpuMs.toFixed(0)} ms of CPU`,
+    `${perImport(before.record, after.record, 'statements').toFixed(1)} statements in ${perImport(before.record, after.record, 'transactions').toFixed(1)} transactions`,
+    ...(singleSeconds === null ? [] : [`p50 of a single import ${singleSeconds.toFixed(2)} s`]),
     `memory slope ${kib(memorySlope('worker'))} KiB (worker) ${kib(memorySlope('api'))} KiB (api) an import`,
   ].join(', ');
 }
 
+function perImport(before: DatabaseUse, after: DatabaseUse, of: keyof DatabaseUse): number {
+  return (after[of] - before[of]) / ITEMS;
+}
+
 function usePerImport(before: DatabaseUse, after: DatabaseUse): string {
-  const each = (of: keyof DatabaseUse) => ((after[of] - before[of]) / ITEMS).toFixed(1);
+  const each = (of: keyof DatabaseUse) => perImport(before, after, of).toFixed(1);
   const statements = after.statements === 0 ? '' : `${each('statements')} statements in `;
   return `${statements}${each('transactions')} transactions, ${each('writtenKib')} KiB of log written, ${each('sizeKib')} KiB of growth`;
 }
@@ -251,6 +266,21 @@ async function startSingle(on: Service): Promise<number> {
   return (Date.parse(view.timeline[1]?.startedAt ?? '') - Date.parse(view.createdAt)) / 1_000;
 }
 
+/** Runs imports one after the other. Returns the median of the seconds from the accepted request to the end; null for none. */
+async function singleImports(on: Service): Promise<number | null> {
+  const images = await makeImages(path.join(folder, 'singles'), WARM_UP_SINGLES + SINGLES);
+  const seconds: number[] = [];
+  for (const [index, source] of (SINGLES === 0 ? [] : images).entries()) {
+    const id = await on.start({ disks: [{ source }], detection: { failOn: 'never' } });
+    const { state, createdAt, timeline } = await on.untilState(id, 'succeeded', 'failed');
+    if (state !== 'succeeded') throw new Error(`import ${id} ended as ${state}`);
+    const ended = timeline.findLast(({ phase }) => phase === 'done')?.startedAt;
+    if (index >= WARM_UP_SINGLES) seconds.push((Date.parse(ended ?? '') - Date.parse(createdAt)) / 1_000);
+  }
+  seconds.sort((one, other) => one - other);
+  return seconds[Math.floor(seconds.length / 2)] ?? null;
+}
+
 async function allItems(on: Service, id: string): Promise<readonly BatchItemView[]> {
   const items: BatchItemView[] = [];
   for (let cursor: string | null = '0'; cursor !== null; ) {
@@ -269,7 +299,11 @@ function secondsOf(items: readonly BatchItemView[]): number {
   return (last - first) / 1_000;
 }
 
-async function callCounts(on: Service): Promise<Readonly<Record<string, number>>> {
+type Counts = Readonly<Record<string, number>>;
+
+/** @param before counts that are subtracted */
+async function callCounts(on: Service, before: Counts = {}): Promise<Counts> {
   const response = await fetch(`${on.stack.emulatorUrl}/_emulator/calls?limit=0`);
-  return JSON.parse(await response.text()).counts;
+  const counts: Counts = JSON.parse(await response.text()).counts;
+  return Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, count - (before[name] ?? 0)]));
 }
