@@ -27,11 +27,10 @@ export function failureOfRule({ path, message, vendorCode }: RequestProblem): Fa
  * Errors show there.
  */
 export function readAhead(cloud: Cloud, { region, upload: { bucket } }: ImportRequest): void {
-  const [ecs, oss] = [cloud.ecs(region), cloud.oss(region)];
+  const oss = cloud.oss(region);
   const reads: readonly (() => Promise<unknown>)[] = [
     () => cloud.sts.getCallerIdentity(),
-    () => ecs.describeRegions(),
-    () => ecs.imageQuota(),
+    () => cloud.ecs(region).describeRegions(),
     () => oss.getBucket(bucket),
     () => oss.getProtection(bucket),
     () => oss.checkDataCalls(bucket),
