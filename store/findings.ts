@@ -1,8 +1,9 @@
 /** The findings of an import: each writer replaces its own part, so that concurrent writers lose nothing. */
 import type pg from 'pg';
 import type { Finding } from '../domain/import.js';
-import { type FindingScope, writeNotes } from './step-notes.js';
+import type { FindingScope } from './step-notes.js';
 import type { StepWrite } from './step-write.js';
+import { writeNotes } from './write-notes.js';
 
 export function findingQueries(pool: pg.Pool) {
   return {

@@ -1,8 +1,8 @@
 /** The facts of an import that its report shows. */
 import type pg from 'pg';
 import { type CallFacts, factsIn, type ImportFact, type ImportFacts } from '../domain/import-facts.js';
-import { writeNotes } from './step-notes.js';
 import type { StepWrite } from './step-write.js';
+import { writeNotes } from './write-notes.js';
 
 /** The key of the calls among the facts. */
 const CALLS = 'calls';

@@ -8,8 +8,9 @@ import { FINAL_STATES_SQL } from './final-states.js';
 import { LEDGER_ROWS, type LedgerRow, ledgerEntry } from './import-children.js';
 import { appendCalls } from './import-facts.js';
 import { fromRow } from './ledger-rows.js';
-import { type StepNote, writeNotes } from './step-notes.js';
+import type { StepNote } from './step-notes.js';
 import { CHANGES_CHANNEL, type StepWrite } from './step-write.js';
+import { writeNotes } from './write-notes.js';
 
 export function ledgerQueries(pool: pg.Pool) {
   /** Writes the notes together with those that the step has left before. */

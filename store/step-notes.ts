@@ -1,10 +1,8 @@
 /** What a step writes to the record of its import, in one call of the database: store/migrations/087_write_step.sql. */
-import type pg from 'pg';
 import type { Finding, ImageRef } from '../domain/import.js';
 import { type CallFacts, type ImportFact, keyOfFact } from '../domain/import-facts.js';
 import type { LedgerWrite } from '../domain/ledger.js';
 import { toStoredDetail } from './ledger-rows.js';
-import type { StepWrite } from './step-write.js';
 
 /** The findings of an import that a write replaces. */
 export interface FindingScope {
@@ -55,15 +53,6 @@ export class PendingNotes {
   restore(notes: readonly StepNote[]): void {
     this.notes = [...notes, ...this.notes];
   }
-}
-
-/** @returns false if a newer step or attempt has begun, or if the import has ended and the notes change its ledger */
-export async function writeNotes(pool: pg.Pool, step: StepWrite, notes: readonly StepNote[]): Promise<boolean> {
-  const { rows } = await pool.query<{ written: boolean }>(
-    'select ecs_image_import.write_step($1, $2, $3, $4::jsonb) as written',
-    [step.importId, step.version, step.phase, storedNotes(notes)],
-  );
-  return rows[0]?.written === true;
 }
 
 export function storedNotes(notes: readonly StepNote[]): string {
