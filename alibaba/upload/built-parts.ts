@@ -16,6 +16,8 @@ export type BuiltUploadRun = Omit<BuiltUploadInput, 'bucket' | 'key' | 'meta'>;
 
 /** A body is sent in pieces of this size, which also are the units of the rate limit. */
 const PIECE_BYTES = 256 * 1024;
+/** Last parts that are in memory at a time: those of a disk of TiB are large. */
+const MAX_ENDS = 2;
 
 export function uploadBuilt(calls: ObjectCalls, run: BuiltUploadRun, settings: UploadSettings): Promise<UploadResult> {
   return new BuiltUpload(calls, run, settings).run();
@@ -105,7 +107,7 @@ class BuiltUpload {
       }
       return await this.sendPart(uploadId, { number, build: async () => bodyOf(body) }, signal);
     };
-    const limit = () => this.concurrency.limit;
+    const limit = () => Math.min(MAX_ENDS, this.concurrency.limit);
     await runConcurrently(last, limit, signal, async (part) => void sent.push(await send(part)));
     return { first: await send(first), last: sent.sort(byNumber) };
   }

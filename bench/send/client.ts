@@ -13,9 +13,10 @@ import { createByteBudget } from '../../images/stream/byte-budget.js';
 import { createCompressionPool } from '../../images/stream/compression-pool.js';
 import { layoutOf, PART_LIMITS, SEGMENT_BYTES } from '../../images/stream/layout.js';
 import { createLevelChoice, type LevelChoice } from '../../images/stream/level-choice.js';
-import { packRanges } from '../../images/trim/trimmed-disk.js';
+import { createFreeSpaceReader } from '../../images/trim/free-space-in-child.js';
+import { type PackedRanges, packRanges } from '../../images/trim/trimmed-disk.js';
 import { openFileReader } from '../../sources/file.js';
-import { openLocalFile } from '../../sources/local-file.js';
+import { type LocalFile, openLocalFile } from '../../sources/local-file.js';
 import { dataExtents, sparseMap } from '../../sources/sparse-extents.js';
 
 const [, , way = '', endpoint = '', file = '', folder = ''] = process.argv;
@@ -58,9 +59,20 @@ const ways: Record<string, () => Promise<Outcome>> = {
   },
   'data, not compressed': () => stream(PLAIN),
   'compressed while sent': () => stream((choice) => choice),
+  'compressed, with trim': () => stream((choice) => choice, freeBytesOf),
 };
 
-async function stream(adapt: (choice: LevelChoice) => LevelChoice): Promise<Outcome> {
+/** As `upload.trim: free-space` finds them. */
+async function freeBytesOf(local: LocalFile): Promise<PackedRanges> {
+  const found = await createFreeSpaceReader()(local, local.size, signal);
+  if (typeof found === 'string') throw new Error(found);
+  return packRanges(found.ranges);
+}
+
+async function stream(
+  adapt: (choice: LevelChoice) => LevelChoice,
+  freeOf: (local: LocalFile) => Promise<PackedRanges> = async () => packRanges([]),
+): Promise<Outcome> {
   const local = await openLocalFile(file);
   const pool = createCompressionPool(os.availableParallelism(), THREAD);
   const qemuImg = await findQemuImg();
@@ -69,7 +81,7 @@ async function stream(adapt: (choice: LevelChoice) => LevelChoice): Promise<Outc
   const disk = pool.open({
     image: { kind: 'file', fd: local.handle.fd, size: local.size },
     container,
-    free: packRanges([]),
+    free: await freeOf(local),
   });
   const choice = adapt(createLevelChoice(pool.threads, oss.linkSpeed));
   const result = await oss.uploadBuilt({

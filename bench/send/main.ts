@@ -1,6 +1,6 @@
 /**
  * npm run bench:send: sends a sparse disk with real files over links of several speeds: converted by qemu-img and then
- * uploaded, without its holes, and compressed while it is sent. The last line is
+ * uploaded, without its holes, compressed while it is sent, and without its free blocks too. The last line is
  * `N.NN x qemu-img+upload at 1 Gbit/s, N.NN of the limit, N temp bytes`.
  */
 import { execFile, spawn } from 'node:child_process';
@@ -19,7 +19,12 @@ const SIZE_GIB = Number(process.env.BENCH_SEND_GIB ?? 20);
 const DATA_MIB = Number(process.env.BENCH_SEND_DATA_MIB ?? 2048);
 /** Mbit/s; 0: no limit. */
 const LINKS = (process.env.BENCH_SEND_LINKS ?? '100,1000,0').split(',').map(Number);
-const WAYS = ['qemu-img then upload', 'data, not compressed', 'compressed while sent'] as const;
+const WAYS = [
+  'qemu-img then upload',
+  'data, not compressed',
+  'compressed while sent',
+  'compressed, with trim',
+] as const;
 const PROGRAM = fileURLToPath(new URL('./client.ts', import.meta.url));
 const SINK = fileURLToPath(new URL('./sink.ts', import.meta.url));
 const node = (program: string, ...args: readonly string[]) => ['--import', 'tsx', program, ...args];

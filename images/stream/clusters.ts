@@ -69,7 +69,12 @@ export function compressSegment(
 
 /** Null where it does not become smaller. */
 function deflated(bytes: Uint8Array, level: Level): Uint8Array | null {
-  const smaller = deflateRawSync(bytes, { level, windowBits: WINDOW_BITS, memLevel: MEM_LEVEL });
+  const smaller = deflateRawSync(bytes, {
+    level,
+    windowBits: WINDOW_BITS,
+    memLevel: MEM_LEVEL,
+    chunkSize: CLUSTER_BYTES / 2,
+  });
   return smaller.length > MAX_COMPRESSED ? null : smaller;
 }
 
