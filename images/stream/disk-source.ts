@@ -34,7 +34,7 @@ export function openDisk(
   if (virtualSize === null) throw new UnreadableError('the size of the disk is unknown');
   const source =
     image.kind === 'file'
-      ? fileSource(image.fd, image.size, Buffer.allocUnsafe)
+      ? fileSource(image.fd, image.size)
       : cached({ size: image.size, read: readRemote }, REMOTE_BLOCK_BYTES, REMOTE_BLOCKS);
   if (format === 'RAW') return trimmedDisk(ofSize(source, virtualSize, image), free);
   const { disk, format: found } = openContainer({ ...source, bulkBytes: BULK_BYTES }, findingList());
@@ -47,9 +47,8 @@ export function openDisk(
 }
 
 /** A raw disk ends at its last sector, which may be completed with zeros. */
-function ofSize(source: ByteSource, virtualSize: number, image: ImageAccess): ByteSource {
-  const { size } = image;
-  const pieces = image.kind === 'file' ? cached(reusing(image), FILE_BLOCK_BYTES, 1) : source;
+function ofSize(source: ByteSource, virtualSize: number, { kind, size }: ImageAccess): ByteSource {
+  const pieces = kind === 'file' ? cached(source, FILE_BLOCK_BYTES, 1) : source;
   return mappedSource(virtualSize, 'the disk', (offset) =>
     offset < size
       ? { at: { source: pieces, offset }, length: Math.min(size, virtualSize) - offset }
@@ -57,13 +56,7 @@ function ofSize(source: ByteSource, virtualSize: number, image: ImageAccess): By
   );
 }
 
-/** Returns the same buffer for every read: only one block is in use. */
-function reusing({ fd, size }: ImageAccess & { readonly kind: 'file' }): ByteSource {
-  const block = Buffer.allocUnsafe(FILE_BLOCK_BYTES);
-  return fileSource(fd, size, (length) => block.subarray(0, length));
-}
-
-function fileSource(fd: number, size: number, allocate: (length: number) => Buffer): ByteSource {
+function fileSource(fd: number, size: number): ByteSource {
   return {
     size,
     read(offset, length) {
@@ -72,7 +65,7 @@ function fileSource(fd: number, size: number, allocate: (length: number) => Buff
           `the file ends at byte ${size}, but bytes ${offset} to ${offset + length} are needed`,
         );
       }
-      const bytes = allocate(length);
+      const bytes = Buffer.allocUnsafe(length);
       for (let done = 0; done < length; ) {
         const count = readSync(fd, bytes, done, length - done, offset + done);
         if (count === 0) throw new UnreadableError(`the file was truncated to ${offset + done} bytes during the read`);
