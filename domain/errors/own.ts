@@ -480,7 +480,7 @@ export const OWN = [
     code: 'Cli.NotReady',
     meaning: 'The service responds, but cannot work now',
     class: 'request',
-    remedy: 'ecs-image-import doctor shows what is missing. Run the command again when it is there.',
+    remedy: 'Run ecs-image-import doctor: it shows what is missing. Then run the command again.',
   },
   {
     code: 'Cli.Failed',
