@@ -24,6 +24,8 @@ export interface Segment {
 export interface LogicalVolume {
   readonly group: string;
   readonly name: string;
+  /** UUIDs of its group and of itself, as `GROUP/VOLUME`. */
+  readonly id: string;
   /** False: a part of another volume, e.g. the origin of a cache or one half of a mirror. */
   readonly isVisible: boolean;
   /** Another volume reads blocks of this group's volumes: a snapshot, or a thin volume with an external origin. */
@@ -112,9 +114,11 @@ function logicalVolume(
   const extent = numberOf(section.extent_size) * SECTOR;
   const isVisible = Array.isArray(volume.status) && volume.status.includes('VISIBLE');
   const segments: Segment[] = [];
+  const id = printable(`${String(section.id)}/${String(volume.id)}`, 128);
   const unreadable = (problem: string) => ({
     group,
     name,
+    id,
     isVisible,
     isMirrored: false,
     segments: [],
@@ -150,7 +154,7 @@ function logicalVolume(
       length: segment.length - inside,
     };
   });
-  return { group, name, isVisible, isMirrored: copy !== null, segments, source, problem: '' };
+  return { group, name, id, isVisible, isMirrored: copy !== null, segments, source, problem: '' };
 }
 
 /** The first copy of a volume that is mirrored (raid1, or the older mirror); null if it is not. */

@@ -23,7 +23,8 @@ export interface Volume {
   /** For evidence: `partition 2`, `logical volume vg0/root`, `the whole disk`. */
   readonly name: string;
   readonly partition: Partition | null;
-  readonly logical: { readonly group: string; readonly name: string } | null;
+  /** `id`: the UUIDs of its group and of itself, as `GROUP/VOLUME`. */
+  readonly logical: { readonly group: string; readonly name: string; readonly id?: string } | null;
   /** Which other volume may read these blocks too, even those that are free here; null: none. */
   readonly alsoReadBy: string | null;
   /** Where the volume is on the disk; empty if it cannot be read. */
@@ -85,7 +86,7 @@ export function readLayout(disk: ByteSource, findings: FindingList): DiskLayout 
     volumes: [
       ...volumes,
       ...logical.map((volume): Volume => {
-        const { group, name, segments, source: bytes } = volume;
+        const { group, name, id, segments, source: bytes } = volume;
         const volumeName = `logical volume ${group}/${name}`;
         const opened =
           bytes === null ? { ...NO_FILE_SYSTEM, content: volume.problem } : openVolume(bytes, volumeName, findings);
@@ -94,7 +95,7 @@ export function readLayout(disk: ByteSource, findings: FindingList): DiskLayout 
           offset: (startOf.get(on) ?? 0) + offset,
           length,
         }));
-        const place = { name: volumeName, partition: null, logical: { group, name }, extents, source: bytes };
+        const place = { name: volumeName, partition: null, logical: { group, name, id }, extents, source: bytes };
         return { ...place, alsoReadBy: readerOf(volume), ...opened };
       }),
     ],

@@ -25,7 +25,18 @@ export function checkBiosLoader(modes: BootModes, layout: DiskLayout, findings: 
 
 /** For the menu, and for the kernel of an entry: one of each. */
 const FOR_START = [['normal'], ['linux', 'linux16']];
-const ELF = Buffer.from('\x7fELF', 'latin1');
+const ELF = '\x7fELF';
+/** `grub-install --compress` compresses the modules. A module of the core image decompresses them. */
+const COMPRESSED: readonly { readonly start: string; readonly reader: string }[] = [
+  { start: '\x1f\x8b', reader: 'gzio' },
+  { start: '\xfd7zX', reader: 'xzio' },
+  { start: '\x89LZO', reader: 'lzopio' },
+];
+
+function isModule(bytes: Buffer | null, { modules }: GrubImage): boolean {
+  const start = bytes?.toString('latin1') ?? '';
+  return start === ELF || COMPRESSED.some((form) => start.startsWith(form.start) && modules.has(form.reader));
+}
 
 export function checkGrubCore(core: GrubImage, layout: DiskLayout, findings: LinkFindings): void {
   const { configuration, prefix } = core;
@@ -53,7 +64,7 @@ export function checkGrubCore(core: GrubImage, layout: DiskLayout, findings: Lin
     findings.unsure('GUESTOS.BootMode', message, `${shown}; ${volume.name}: ${volume.content ?? 'unknown'}`, TRY_BOOT);
     return;
   }
-  const missing = neededModules(volume, fileSystem.kind, layout).filter((name) => !core.modules.has(name));
+  const missing = neededModules(volume, fileSystem.kind, layout, shown).filter((name) => !core.modules.has(name));
   if (missing.length > 0) {
     add(
       `GRUB cannot read its own files: its core image has no module ${missing.join(', ')}`,
@@ -73,9 +84,7 @@ export function checkGrubCore(core: GrubImage, layout: DiskLayout, findings: Lin
     fileSystem.kind !== 'btrfs' &&
     unlessUnreadable(
       () =>
-        guestTree([{ at: '/', fileSystem }])
-          .bytes(`${place.folder}/i386-pc/${name}.mod`, ELF.length)
-          ?.equals(ELF) !== true,
+        !isModule(guestTree([{ at: '/', fileSystem }]).bytes(`${place.folder}/i386-pc/${name}.mod`, ELF.length), core),
       () => false,
     );
   const [normal, menu] = [`${place.folder}/i386-pc/normal.mod`, `${place.folder}/grub.cfg`];
@@ -94,11 +103,18 @@ export function checkGrubCore(core: GrubImage, layout: DiskLayout, findings: Lin
   } else findings.saw(shown);
 }
 
-function neededModules({ logical, partition }: Volume, kind: string, { table }: DiskLayout): string[] {
+function neededModules(
+  { logical, partition, raid }: Volume,
+  kind: string,
+  { table }: DiskLayout,
+  place: string,
+): string[] {
   const fileSystem = FILE_SYSTEM_MODULES[kind] ?? (kind === 'btrfs' ? 'btrfs' : undefined);
   return [
     ...(fileSystem === undefined ? [] : [fileSystem]),
     ...(logical === null ? [] : ['lvm']),
+    // By another name, GRUB may read a member of the array as a partition.
+    ...(raid !== undefined && place.includes('(mduuid/') ? [raid.version === '0.90' ? 'mdraid09' : 'mdraid1x'] : []),
     ...(partition === null ? [] : [table.scheme === 'gpt' ? 'part_gpt' : 'part_msdos']),
   ];
 }

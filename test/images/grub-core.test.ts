@@ -5,11 +5,12 @@ import { findingList } from '../../images/findings.js';
 import { readGrubCore } from '../../images/guest/boot/grub-core.js';
 import { readBootModes } from '../../images/guest/boot-mode.js';
 import { checkGrubCore } from '../../images/guest/grub-core-check.js';
-import { type Files, layoutOf, linkFindings } from '../support/images/guest-files.js';
+import { type Files, layoutOf, linkFindings, type VolumeParts } from '../support/images/guest-files.js';
 import { type CoreParts, writeGrubCore } from '../support/images/made-grub-core.js';
 
 const UUID = '7b8f0a52-0c3e-4d1c-9b7e-1f2a3b4c5d6e';
 const CORE: CoreParts = { prefix: '(hd0,gpt2)/boot/grub', modules: ['biosdisk', 'part_gpt', 'fshelp', 'ext2'] };
+const XZ = Buffer.from('fd377a585a000001', 'hex');
 const GRUB: Files = {
   '/boot/grub/grub.cfg': '',
   '/boot/grub/i386-pc/normal.mod': '\x7fELF',
@@ -44,8 +45,8 @@ test.each([
 });
 
 describe('GRUB that', () => {
-  function findingsOf(parts: CoreParts, files: Files, fileSystem: { readonly kind?: 'ext4' | 'xfs' | 'btrfs' } = {}) {
-    const layout = layoutOf({ content: 'unknown' }, { files, uuid: UUID, ...fileSystem });
+  function findingsOf(parts: CoreParts, files: Files, volume: Pick<VolumeParts, 'kind' | 'logical' | 'raid'> = {}) {
+    const layout = layoutOf({ content: 'unknown' }, { files, uuid: UUID, ...volume });
     const { grubCore } = readBootModes(bufferSource(diskWith(parts)), layout);
     if (grubCore === null) throw new Error('the core image was not read');
     const findings = findingList();
@@ -62,8 +63,39 @@ describe('GRUB that', () => {
       { ...CORE, modules: [...CORE.modules, 'normal', 'linux'] },
       { '/boot/grub/grub.cfg': '' },
     ],
+    [
+      'has compressed modules and what decompresses them',
+      { ...CORE, modules: [...CORE.modules, 'xzio'] },
+      { ...GRUB, '/boot/grub/i386-pc/normal.mod': XZ, '/boot/grub/i386-pc/linux.mod': XZ },
+    ],
   ])('%s → no finding', (_, parts, files) => {
     expect(findingsOf(parts, files)).toEqual([]);
+  });
+
+  const LOGICAL = { group: 'vg', name: 'root', id: 'VGIDxx-0000/LVIDxx-0000' };
+  const ON_LOGICAL: CoreParts = {
+    prefix: `(lvmid/${LOGICAL.id})/boot/grub`,
+    modules: [...CORE.modules, 'lvm', 'diskfilter'],
+  };
+  const ARRAY = {
+    ...{ version: '1.2', level: 1, members: 2, uuid: '11111111:22222222:33333333:44444444', name: null },
+    ...{ dataOffset: 0, dataSize: 0 },
+  };
+  const ON_ARRAY: CoreParts = {
+    prefix: '(mduuid/11111111222222223333333344444444)/boot/grub',
+    modules: [...CORE.modules, 'mdraid1x', 'diskfilter'],
+  };
+  const onLogical = (parts: CoreParts) => findingsOf(parts, GRUB, { logical: LOGICAL });
+  const onArray = (parts: CoreParts) => findingsOf(parts, GRUB, { raid: ARRAY });
+
+  test('finds its files by the IDs of a logical volume, or of an array → no finding', () => {
+    expect(onLogical(ON_LOGICAL)).toEqual([]);
+    expect(onArray(ON_ARRAY)).toEqual([]);
+  });
+
+  test('has no module for the logical volume, or for the array → blocking', () => {
+    expect(onLogical({ ...ON_LOGICAL, modules: CORE.modules })).toEqual([expect.stringMatching(/no module lvm/)]);
+    expect(onArray({ ...ON_ARRAY, modules: CORE.modules })).toEqual([expect.stringMatching(/no module mdraid1x/)]);
   });
 
   test.each<[string, CoreParts, Files, RegExp]>([
@@ -97,6 +129,7 @@ describe('GRUB that', () => {
       { '/boot/grub/grub.cfg': '' },
       /module of GRUB is missing or damaged/,
     ],
+    ['cannot decompress its modules', CORE, { ...GRUB, '/boot/grub/i386-pc/normal.mod': XZ }, /missing or damaged/],
     ['looks in another folder', { ...CORE, prefix: '(hd0,gpt2)/grub' }, GRUB, /grub rescue/],
   ])('%s → blocking', (_, parts, files, message) => {
     expect(findingsOf(parts, files)).toEqual([expect.stringMatching(message)]);

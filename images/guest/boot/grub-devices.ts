@@ -38,7 +38,9 @@ export function grubDevices(layout: DiskLayout): GrubDevices {
   const find = (device: string): GrubVolume | 'missing' | 'unknown' => {
     const wanted = normalised(device);
     if (wanted === null) return 'unknown';
-    const found = volumes.find(({ device: name, volume }) => name === wanted || partitionOnly(volume) === wanted);
+    const found = volumes.find(({ device: name, volume }) =>
+      [name, partitionOnly(volume), ...idsOf(volume)].includes(wanted),
+    );
     // The machine has one disk.
     if (found !== undefined) return found.volume.fileSystem === null ? 'unknown' : found;
     return /^hd\d+(,|$)/.test(wanted) ? 'missing' : 'unknown';
@@ -80,6 +82,14 @@ function nameOf({ partition, logical, name }: Volume, scheme: string): string | 
   if (partition !== null) return `hd0,${scheme}${partition.number}`;
   return name === 'the whole disk' ? 'hd0' : null;
 }
+
+/** Other names, which `grub-install` writes: `lvmid/GROUP/VOLUME` and `mduuid/ARRAY`. */
+export function idsOf({ logical, raid }: Volume): string[] {
+  return [
+    ...(logical?.id === undefined ? [] : [`lvmid/${logical.id}`]),
+    ...(raid === undefined ? [] : [`mduuid/${raid.uuid.replaceAll(':', '')}`]),
+  ];
+}
 const escaped = (name: string): string => name.replaceAll('-', '--');
 const partitionOnly = ({ partition }: Volume): string => `hd0,${partition?.number ?? ''}`;
 
@@ -91,7 +101,7 @@ function normalised(device: string): string | null {
     const disk = onDisk[1] ?? 'hd0';
     return onDisk[3] === undefined ? disk : `${disk},${onDisk[2] ?? ''}${Number(onDisk[3])}`;
   }
-  return bare.startsWith('lvm/') ? bare : null;
+  return /^(lvm|lvmid|mduuid)\//.test(bare) ? bare : null;
 }
 
 function treesOf({ fileSystem }: Volume): GuestTree[] {

@@ -1,6 +1,7 @@
 /** Where GRUB continues: the folder with its menu and modules, as its image or a first configuration file names it. */
 import type { DiskLayout, Volume } from '../../disk/volumes.js';
 import { volumeFor } from '../mounts.js';
+import { idsOf } from './grub-devices.js';
 
 export interface GrubFolder {
   /** On its volume, e.g. `/boot/grub`. */
@@ -31,6 +32,11 @@ export function folderOfPrefix(prefix: string): GrubFolder | null {
     const number = Number(onPartition[1]);
     const find = ({ volumes }: DiskLayout) => volumes.find(({ partition }) => partition?.number === number) ?? null;
     return { folder: onPartition[2] ?? '', evidence: prefix, find };
+  }
+  const byId = /^\(((?:lvmid|mduuid)\/[^)]+)\)(\/.*)$/.exec(prefix);
+  if (byId !== null) {
+    const find = ({ volumes }: DiskLayout) => volumes.find((one) => idsOf(one).includes(byId[1] ?? '')) ?? null;
+    return { folder: byId[2] ?? '', evidence: prefix, find };
   }
   const onLogical = /^\(lvm\/([^)]+)\)(\/.*)$/.exec(prefix);
   if (onLogical === null) return null;

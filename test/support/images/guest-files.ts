@@ -64,6 +64,7 @@ export interface VolumeParts {
   readonly uuid?: string | null;
   readonly kind?: FileSystem['kind'];
   readonly logical?: Volume['logical'];
+  readonly raid?: NonNullable<Volume['raid']>;
   /** For volumes without a file system: `swap`, `LUKS` … */
   readonly content?: string;
 }
@@ -94,6 +95,7 @@ export function layoutOf(...parts: readonly VolumeParts[]): DiskLayout {
       uuid,
       label: null,
       content: part.content ?? fileSystem?.kind ?? null,
+      ...(part.raid === undefined ? {} : { raid: part.raid }),
     };
   });
   const partitions = volumes.flatMap(({ partition }) => partition ?? []);
