@@ -11,6 +11,8 @@ export interface PhysicalVolume {
   readonly id: string;
   readonly source: ByteSource;
   readonly metadata: string;
+  /** Grows with each change; several areas and volumes may have several states. */
+  readonly sequence: number;
 }
 
 /** A contiguous part of a logical volume: `at` in it, `offset` in the physical volume. */
@@ -32,6 +34,8 @@ export interface LogicalVolume {
   readonly hasSnapshots: boolean;
   /** `segments` are those of one copy; other volumes have the others. */
   readonly isMirrored: boolean;
+  /** The disk has a physical volume twice, and either may be in use. */
+  readonly isCopied: boolean;
   readonly segments: readonly Segment[];
   /** Null for thin and striped volumes and for volumes on other disks; `problem` has the reason. */
   readonly source: ByteSource | null;
@@ -55,10 +59,17 @@ export function openPhysicalVolume(source: ByteSource): PhysicalVolume | null {
       }
       at += 16;
     }
-    const metadata = (areas[1] ?? []).map((area) => metadataText(source, area.offset)).find((found) => found !== null);
-    return { id, source, metadata: metadata ?? '' };
+    const states = (areas[1] ?? []).flatMap((area) => metadataText(source, area.offset) ?? []);
+    const newest = states
+      .map((metadata) => ({ metadata, sequence: sequenceOf(metadata) }))
+      .reduce((best, one) => (one.sequence > best.sequence ? one : best), { metadata: '', sequence: -1 });
+    return { id, source, ...newest };
   }
   return null;
+}
+
+function sequenceOf(metadata: string): number {
+  return Number(/^\s*seqno\s*=\s*(\d{1,10})/m.exec(metadata)?.[1] ?? 0);
 }
 
 function metadataText(source: ByteSource, area: number): string | null {
@@ -67,7 +78,9 @@ function metadataText(source: ByteSource, area: number): string | null {
   const areaSize = u64le(header, 32);
   const offset = u64le(header, 40);
   const size = u64le(header, 48);
-  if (offset === 0 || size === 0 || size > MAX_METADATA || offset >= areaSize) return null;
+  // An area that is ignored keeps the state that it had.
+  const isIgnored = (header.readUInt32LE(60) & 1) !== 0;
+  if (isIgnored || offset === 0 || size === 0 || size > MAX_METADATA || offset >= areaSize) return null;
   // The area is a ring buffer that starts after this header sector.
   const first = Math.min(size, areaSize - offset);
   const head = source.read(area + offset, first);
@@ -83,17 +96,24 @@ interface Section {
 export function logicalVolumes(volumes: readonly PhysicalVolume[]): LogicalVolume[] {
   const byId = new Map(volumes.map((volume) => [volume.id, volume]));
   const groups = new Map<string, Section>();
-  for (const { metadata } of volumes) {
+  for (const { metadata } of volumes.toSorted((left, right) => left.sequence - right.sequence)) {
     for (const [name, value] of Object.entries(parseMetadata(metadata))) {
       if (isSection(value) && isSection(value.physical_volumes)) groups.set(name, value);
     }
   }
   return [...groups].flatMap(([group, section]) => {
     const all = sectionOf(section.logical_volumes);
+    const isCopied = byId.size < volumes.length;
     const hasSnapshots = Object.values(all).some(isSnapshot);
     return Object.entries(all).flatMap(([name, volume]) =>
       isSection(volume)
-        ? [{ hasSnapshots, ...logicalVolume(printable(group, 128), printable(name, 128), section, volume, byId) }]
+        ? [
+            {
+              hasSnapshots,
+              isCopied,
+              ...logicalVolume(printable(group, 128), printable(name, 128), section, volume, byId),
+            },
+          ]
         : [],
     );
   });
@@ -110,7 +130,7 @@ function logicalVolume(
   section: Section,
   volume: Section,
   byId: ReadonlyMap<string, PhysicalVolume>,
-): Omit<LogicalVolume, 'hasSnapshots'> {
+): Omit<LogicalVolume, 'hasSnapshots' | 'isCopied'> {
   const extent = numberOf(section.extent_size) * SECTOR;
   const isVisible = Array.isArray(volume.status) && volume.status.includes('VISIBLE');
   const segments: Segment[] = [];

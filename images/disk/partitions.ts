@@ -31,9 +31,11 @@ const SECTOR = 512;
 
 export function readPartitions(disk: ByteSource, findings: FindingList): PartitionTable {
   if (disk.size < 2 * SECTOR) return { scheme: 'none', partitions: [] };
-  const gpt = readGpt(disk, findings);
-  if (gpt !== null) return { scheme: 'gpt', partitions: gpt };
   const mbr = readMbr(disk);
+  // As in the kernel: a GPT counts only with a protective MBR. Older tools for MBR leave a GPT behind.
+  const isStale = mbr !== null && mbr.length > 0 && !isProtected(disk);
+  const gpt = isStale ? null : readGpt(disk, findings);
+  if (gpt !== null) return { scheme: 'gpt', partitions: gpt };
   if (mbr === null) return { scheme: 'none', partitions: [] };
   reportBeyondEnd(disk, mbr, findings);
   return { scheme: 'mbr', partitions: mbr };
@@ -64,6 +66,24 @@ export function endOfPartitions(disk: ByteSource): number {
   const entries = mbrEntries(sector, 0);
   if (sector.readUInt16LE(510) !== 0xaa55 || !isMbr(entries)) return 0;
   return Math.max(0, ...entries.map(({ type, start, size }) => (type === 0 || type === PROTECTIVE ? 0 : start + size)));
+}
+
+/** Why the partitions of this table may not be those that the guest uses. Null: no reason. */
+export function tableDoubt(disk: ByteSource, { scheme, partitions }: PartitionTable): string | null {
+  if (scheme !== 'gpt') return null;
+  const primary = gptAt(disk, SECTOR, 1);
+  if (primary === null || typeof primary === 'string') return 'the GPT of the disk is damaged';
+  if (!isProtected(disk)) return 'the disk has a GPT without a protective MBR';
+  const others = mbrEntries(disk.read(0, SECTOR), 0).filter(({ type }) => type !== 0 && type !== PROTECTIVE);
+  const isKnown = others.every(({ start, size }) =>
+    partitions.some((partition) => partition.start === start && partition.size === size),
+  );
+  return isKnown ? null : 'the MBR of the disk has partitions that the GPT does not have';
+}
+
+function isProtected(disk: ByteSource): boolean {
+  const sector = disk.read(0, SECTOR);
+  return sector.readUInt16LE(510) === 0xaa55 && mbrEntries(sector, 0).some(({ type }) => type === PROTECTIVE);
 }
 
 /** A partition that extends beyond the disk ends with it, as in the kernel. */

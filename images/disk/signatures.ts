@@ -89,6 +89,8 @@ const SIGNATURES: readonly Signature[] = [
   { name: 'ZFS', at: ZFS_SLOTS, magic: hex('0cb1ba0000000000') },
   { name: 'ZFS', at: ZFS_SLOTS, magic: hex('0000000000bab10c') },
   { name: 'hibernation image', at: PAGE_ENDS, magic: Buffer.from('S1SUSPEND') },
+  { name: 'hibernation image', at: PAGE_ENDS, magic: Buffer.from('S2SUSPEND') },
+  { name: 'hibernation image', at: PAGE_ENDS, magic: Buffer.from('ULSUSPEND') },
   { name: 'hibernation image', at: PAGE_ENDS, magic: Buffer.from('LINHIB0001') },
   { name: 'hibernation image', at: [0], magic: hex('edc302e99856e50c') },
   { name: 'swap', at: PAGE_ENDS, magic: Buffer.from('SWAPSPACE2'), uuid: uuidAt(1036), label: textAt(1052, 16) },
@@ -102,6 +104,7 @@ const SIGNATURES: readonly Signature[] = [
   { name: 'DRBD', at: (size) => [drbd(size)], magic: hex('8374026d') },
   { name: 'firmware RAID', at: (size) => [size - 1024], magic: Buffer.from('Intel Raid ISM Cfg Sig. ') },
   { name: 'firmware RAID', at: (size) => [size - 512], magic: hex('de11de11') },
+  { name: 'dm-verity', at: [0], magic: Buffer.from('verity\0\0') },
   { name: 'dm-integrity', at: [0], magic: Buffer.from('integrt\0') },
   { name: 'ext journal', at: [KIB], magic: Buffer.alloc(0), uuid: uuidAt(1128), holds: isExtJournal },
   { name: 'vxfs', at: [KIB], magic: hex('f5fc01a5') },
@@ -135,16 +138,7 @@ const SIGNATURES: readonly Signature[] = [
 
 /** Null: none of the known contents. */
 export function recognise(source: ByteSource): Recognised | null {
-  const found = SIGNATURES.find(({ at, magic, holds }) =>
-    (typeof at === 'function' ? at(source.size) : at).some(
-      (offset) =>
-        offset >= 0 &&
-        unlessUnreadable(
-          () => source.read(offset, magic.length).equals(magic) && (holds?.(source) ?? true),
-          () => false,
-        ),
-    ),
-  );
+  const found = SIGNATURES.find((signature) => matches(source, signature));
   if (found === undefined) return null;
   const { name, uuid, label } = found;
   const read = (one: ReadText | undefined) =>
@@ -153,4 +147,20 @@ export function recognise(source: ByteSource): Recognised | null {
       () => null,
     );
   return { name, uuid: read(uuid), label: read(label) };
+}
+
+/** The names of all signatures: an older content may have left its own behind. */
+export function allSignatures(source: ByteSource): readonly string[] {
+  return SIGNATURES.filter((signature) => matches(source, signature)).map(({ name }) => name);
+}
+
+function matches(source: ByteSource, { at, magic, holds }: Signature): boolean {
+  return (typeof at === 'function' ? at(source.size) : at).some(
+    (offset) =>
+      offset >= 0 &&
+      unlessUnreadable(
+        () => source.read(offset, magic.length).equals(magic) && (holds?.(source) ?? true),
+        () => false,
+      ),
+  );
 }

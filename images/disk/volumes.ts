@@ -119,7 +119,8 @@ function throughRaid(place: Place): Place {
   return { ...place, source, raid, extents: [{ at: 0, offset: start, length: source.size }] };
 }
 
-function readerOf({ isVisible, hasSnapshots, isMirrored }: LogicalVolume): string | null {
+function readerOf({ isVisible, hasSnapshots, isMirrored, isCopied }: LogicalVolume): string | null {
+  if (isCopied) return 'a copy of its physical volume';
   if (isMirrored) return 'its mirror';
   if (!isVisible) return 'the logical volume that it is a part of';
   return hasSnapshots ? 'a snapshot in its volume group' : null;
@@ -152,6 +153,17 @@ function openVolume(source: ByteSource, name: string, findings: FindingList): Op
     }
   }
   return { ...NO_FILE_SYSTEM, content: null };
+}
+
+/** The kinds of all file systems whose superblock is there; a damaged one counts too. */
+export function allFileSystems(source: ByteSource): readonly string[] {
+  return READERS.flatMap((open) => {
+    const kind = unlessUnreadable<string | null>(
+      () => open(source)?.kind ?? null,
+      () => 'a damaged file system',
+    );
+    return kind === null ? [] : [kind];
+  });
 }
 
 /** The kernel does not mount a file system that is larger than its device. */

@@ -24,6 +24,10 @@ const EXTENT_TREE = 2;
 const SEVERAL_DEVICES = 0x8n | 0x10n | 0x40n | 0x80n | 0x100n | 0x200n | 0x400n;
 /** Up to and including metadata_uuid, and simple_quota. Zoned, extent tree v2 and stripe tree are different. */
 const KNOWN_INCOMPATIBLE = 0x7ffn | 0x1_0000n;
+/** Free space tree and whether it is valid, verity, block group tree. */
+const KNOWN_READ_ONLY = 0xfn;
+/** Written, and with back references. Others: errors, seed devices, and changes that did not finish. */
+const KNOWN_FLAGS = 0x3n;
 const HEADER = 101;
 const ITEM = 25;
 const POINTER = 33;
@@ -42,7 +46,7 @@ export function* btrfsFree(source: ByteSource): Generator<Range> {
   const deviceSize = Math.min(source.size, u64le(superblock, DEVICE_ITEM + 8));
   const chunks: Chunk[] = [];
   for (const item of tree({ address: u64le(superblock, 88), level: superblock.readUInt8(199) })) {
-    if (item.type === TYPE.chunk) chunks.push(chunkOf(item));
+    if (item.type === TYPE.chunk) chunks.push(chunkOf(item, u64le(superblock, DEVICE_ITEM)));
   }
   chunks.sort((left, right) => left.start - right.start);
   yield* withoutKept(unallocated(chunks, deviceSize));
@@ -54,8 +58,17 @@ function checkSuperblock(superblock: Buffer): void {
   leaveWholeIf(u64le(superblock, 96) !== 0, 'its log tree is not empty');
   leaveWholeIf(u64le(superblock, 136) !== 1, 'it has several devices');
   const incompatible = superblock.readBigUInt64LE(188);
-  const isKnown = (incompatible & ~KNOWN_INCOMPATIBLE) === 0n;
-  leaveWholeIf(!isKnown, `it uses features that are not supported (0x${incompatible.toString(16)})`);
+  const readOnly = superblock.readBigUInt64LE(180);
+  const isKnown = (incompatible & ~KNOWN_INCOMPATIBLE) === 0n && (readOnly & ~KNOWN_READ_ONLY) === 0n;
+  leaveWholeIf(
+    !isKnown,
+    `it uses features that are not supported (0x${incompatible.toString(16)}, 0x${readOnly.toString(16)})`,
+  );
+  const flags = superblock.readBigUInt64LE(56);
+  leaveWholeIf(
+    (flags & ~KNOWN_FLAGS) !== 0n,
+    `it has errors, is a seed, or a change of it did not finish (0x${flags.toString(16)})`,
+  );
 }
 
 /** The checksum in the first 32 bytes: of the rest of a block. */
@@ -101,14 +114,14 @@ function treeWalker(source: ByteSource, superblock: Buffer): Walk {
   };
 }
 
-function chunkOf({ offset, data }: TreeItem): Chunk {
+function chunkOf({ offset, data }: TreeItem, device: number): Chunk {
   leaveWholeIf((data.readBigUInt64LE(24) & SEVERAL_DEVICES) !== 0n, 'it is made for several devices');
-  const stripes = data.readUInt16LE(44);
-  return {
-    start: offset,
-    length: u64le(data, 0),
-    places: Array.from({ length: stripes }, (_, index) => u64le(data, 56 + index * 32)),
-  };
+  const stripes = Array.from({ length: data.readUInt16LE(44) }, (_, index) => 48 + index * 32);
+  leaveWholeIf(
+    stripes.some((at) => u64le(data, at) !== device),
+    'a part of it is on another device',
+  );
+  return { start: offset, length: u64le(data, 0), places: stripes.map((at) => u64le(data, at + 8)) };
 }
 
 function* unallocated(chunks: readonly Chunk[], deviceSize: number): Generator<Range> {

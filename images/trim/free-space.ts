@@ -5,8 +5,9 @@
 import type { ByteSource } from '../bytes.js';
 import { UnreadableError } from '../bytes.js';
 import { readLayout, type Volume } from '../disk/volumes.js';
-import { findingList } from '../findings.js';
+import { findingList, unlessUnreadable } from '../findings.js';
 import { btrfsFree } from './btrfs-free.js';
+import { diskDoubt, SUSPENDED, volumeDoubt } from './doubts.js';
 import { extFree } from './ext-free.js';
 import { fatFree } from './fat-free.js';
 import { LeftWhole } from './left-whole.js';
@@ -49,13 +50,17 @@ const VERIFIED_TYPES = ['5dfbf5f4-2848-4bac-aa5e-0d9a20b745a6'];
 
 /** Reads only metadata. Never throws because of the disk's contents. */
 export function findFreeSpace(disk: ByteSource): FreeSpace {
-  const { volumes } = readLayout(disk, findingList());
+  const { table, volumes } = readLayout(disk, findingList());
+  const doubt = unlessUnreadable(
+    () => diskDoubt(disk, table, volumes),
+    (reason) => reason,
+  );
   const all = new RangeCollector();
   const reports = volumes
     .filter(({ content }) => content !== 'LVM')
     .map((volume): TrimmedVolume => {
       const report = { name: volume.name, content: volume.content, bytes: volume.source?.size ?? 0 };
-      const found = freeOf(volume, volumes);
+      const found = freeOf(volume, volumes, doubt);
       if (typeof found === 'string') return { ...report, freeBytes: 0, leftWhole: found };
       for (const range of found) for (const place of onDisk(volume.extents, range)) all.add(place);
       return { ...report, freeBytes: found.reduce((sum, { length }) => sum + length, 0), leftWhole: null };
@@ -64,16 +69,20 @@ export function findFreeSpace(disk: ByteSource): FreeSpace {
 }
 
 /** A string: why the volume is left whole. Everything is read before the first range counts. */
-function freeOf(volume: Volume, volumes: readonly Volume[]): readonly Range[] | string {
+function freeOf(volume: Volume, volumes: readonly Volume[], doubt: string | null): readonly Range[] | string {
   const { source, fileSystem, content, partition } = volume;
   const reader = READERS[content ?? ''];
+  if (content === SUSPENDED) return 'it has a hibernation image';
   if (source === null || reader === undefined) return 'its content is not one whose free space can be read';
+  if (doubt !== null) return doubt;
   if (volume.alsoReadBy !== null) return `${volume.alsoReadBy} may read its free blocks`;
   if (volumes.some((other) => other !== volume && overlap(volume, other))) return 'another partition overlaps it';
   if (VERIFIED_TYPES.includes(partition?.type ?? '')) return 'its blocks are verified by their digests';
   try {
     if (volume.raid !== undefined) return 'it is a member of a RAID';
     if (fileSystem !== null && fileSystem.totalBytes > source.size) return 'its file system is larger than it';
+    const uncertain = volumeDoubt(volume);
+    if (uncertain !== null) return uncertain;
     const collector = new RangeCollector();
     for (const range of reader(source)) {
       if (range.offset < 0 || range.offset + range.length > source.size) return 'its free space ends after it';

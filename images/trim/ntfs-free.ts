@@ -19,10 +19,6 @@ export function* ntfsFree(source: ByteSource): Generator<Range> {
     hasShadowCopies(source),
     'it has shadow copies: delete them in the guest (vssadmin delete shadows /all)',
   );
-  leaveWholeIf(
-    isHibernated(fileSystem),
-    'Windows is hibernated or used fast startup: run shutdown /s /f /t 0 in the guest',
-  );
   const { bitmap, clusterSize, clusters, usedCluster } = ntfsBitmap(source);
   leaveWholeIf(bitmap.size * 8 < clusters, '$Bitmap is shorter than the volume');
   let cluster = 0;
@@ -47,7 +43,7 @@ function hasShadowCopies(source: ByteSource): boolean {
 }
 
 /** An empty header, or the one of a session that was resumed, says that nothing waits there. */
-function isHibernated({ root, entries, info, content }: FileSystem): boolean {
+export function isHibernated({ root, entries, info, content }: FileSystem): boolean {
   const file = entries(root).find(({ name }) => name.toLowerCase() === HIBERNATION_FILE);
   if (file === undefined || info(file.node).size < 4096) return false;
   const header = content(file.node, 4096);

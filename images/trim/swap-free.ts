@@ -9,6 +9,8 @@ const PAGES = [4096, 8192, 16_384, 32_768, 65_536];
 const KEPT = 65_536;
 const VERSION_AT = 1024;
 const LAST_PAGE_AT = 1028;
+/** Zeros after the label, in every header. */
+const PADDING = { at: 1068, end: 1536 } as const;
 
 export function* swapFree(source: ByteSource): Generator<Range> {
   const page = PAGES.find(
@@ -18,6 +20,8 @@ export function* swapFree(source: ByteSource): Generator<Range> {
   const header = source.read(0, 4096);
   const isLittle = header.readUInt32LE(VERSION_AT) === 1;
   leaveWholeIf(page === undefined || (!isLittle && header.readUInt32BE(VERSION_AT) !== 1), 'it has an old header');
+  const padding = header.subarray(PADDING.at, PADDING.end);
+  leaveWholeIf(!padding.every((byte) => byte === 0), 'its header is inconsistent');
   const lastPage = isLittle ? header.readUInt32LE(LAST_PAGE_AT) : header.readUInt32BE(LAST_PAGE_AT);
   const end = Math.min(source.size, (lastPage + 1) * (page ?? 0));
   if (end > KEPT) yield { offset: KEPT, length: end - KEPT };

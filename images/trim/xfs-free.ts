@@ -10,6 +10,8 @@ const AGF_CHECKSUM = 216;
 const NODE_CHECKSUM = 52;
 /** ftype, spinodes, meta_uuid, bigtime, nrext64, exchrange, parent. */
 const KNOWN_INCOMPATIBLE = 0x1 | 0x2 | 0x4 | 0x8 | 0x20 | 0x40 | 0x80;
+/** finobt, rmapbt, reflink, inobtcnt. */
+const KNOWN_READ_ONLY = 0xf;
 const NEEDS_REPAIR = 0x10;
 const MAX_LEVELS = 8;
 /** Records in a group: each has at least one block, and another block follows it. */
@@ -41,8 +43,12 @@ function openVolume(source: ByteSource): Volume {
     leaveWholeIf(!isRight, 'the checksum of its superblock is wrong');
     const incompatible = bytes.readUInt32BE(216);
     leaveWholeIf((incompatible & NEEDS_REPAIR) !== 0, 'it needs a repair (xfs_repair)');
-    const isKnown = (incompatible & ~KNOWN_INCOMPATIBLE) === 0;
-    leaveWholeIf(!isKnown, `it uses features that are not supported (0x${incompatible.toString(16)})`);
+    const readOnly = bytes.readUInt32BE(212);
+    const isKnown = (incompatible & ~KNOWN_INCOMPATIBLE) === 0 && (readOnly & ~KNOWN_READ_ONLY) === 0;
+    leaveWholeIf(
+      !isKnown,
+      `it uses features that are not supported (0x${incompatible.toString(16)}, 0x${readOnly.toString(16)})`,
+    );
   }
   leaveWholeIf(bytes.readUInt8(126) !== 0, 'its creation did not finish');
   leaveWholeIf(u64be(bytes, 16) !== 0, 'it has a realtime section');

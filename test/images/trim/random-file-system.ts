@@ -25,8 +25,8 @@ import type { Random } from './random.js';
 
 const MIB = 2 ** 20;
 /** What the disk has before it is formatted, and what deleted files had: old content that should not be sent. */
-const MARKER = Buffer.from('OLD CONTENT ');
-const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
+export const MARKER = Buffer.from('OLD CONTENT ');
+export const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
 
 interface Maker {
   readonly mebibytes: readonly [least: number, most: number];
@@ -196,7 +196,7 @@ function content(random: Random): Buffer {
   return Buffer.alloc(size, random.chance(0.5) ? MARKER : Buffer.from(`file ${random.whole(0, 1e9)} `));
 }
 
-function fillWithMarker(file: string, size: number): void {
+export function fillWithMarker(file: string, size: number): void {
   const piece = Buffer.alloc(12 * MIB, MARKER);
   const target = openSync(file, 'w');
   for (let done = 0; done < size; done += piece.length)
