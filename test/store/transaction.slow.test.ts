@@ -53,10 +53,10 @@ test('a process is frozen within a transaction → its locks end, and its transa
   expect((await frozen.query('select id from locked')).rows).toEqual([{ id: 1 }]);
 });
 
-describe('a connection ends within a transaction', () => {
+describe('a connection ends before or after a statement', () => {
   type Loss = { readonly statement: number; readonly when: 'before' | 'after' };
 
-  /** A pool whose next transaction loses its connection before a statement, or after it but before the answer. */
+  /** A pool that loses its next connection before a statement, or after it but before the answer. */
   function losing(loss: Loss): { readonly pool: pg.Pool; readonly statements: () => number } {
     let count = 0;
     let hasLost = false;
@@ -88,7 +88,19 @@ describe('a connection ends within a transaction', () => {
         },
       });
     };
-    return { pool: Object.assign(pool, { connect: interrupted }), statements: () => count };
+    /** A statement outside a transaction; the pool's own would ask `connect` for a callback. */
+    const query = async (...args: Parameters<typeof pool.query>) => {
+      const client = await interrupted();
+      try {
+        const result = await client.query(...args);
+        client.release();
+        return result;
+      } catch (error) {
+        client.release(true);
+        throw error;
+      }
+    };
+    return { pool: Object.assign(pool, { connect: interrupted, query }), statements: () => count };
   }
 
   interface Case {
