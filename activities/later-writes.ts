@@ -12,7 +12,6 @@ const WRITE_WITHIN_MS = 1_000;
 export class LaterWrites {
   readonly pending = new PendingNotes(() => this.schedule());
   private timer: NodeJS.Timeout | null = null;
-  private writing: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly store: Pick<ImportStore, 'flush'>,
@@ -28,7 +27,6 @@ export class LaterWrites {
   /** Throws if a newer step or attempt has begun. */
   async write(step: StepWrite): Promise<void> {
     this.stop();
-    await this.writing;
     await this.store.flush(step);
   }
 
@@ -42,7 +40,7 @@ export class LaterWrites {
       this.timer = null;
       const step = { ...this.step, pending: this.pending };
       // After an error, the step's next write includes it. A superseded step fails at its next write.
-      this.writing = this.store.flush(step).catch(() => undefined);
+      this.store.flush(step).catch(() => undefined);
     }, WRITE_WITHIN_MS);
   }
 }

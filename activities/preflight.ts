@@ -35,21 +35,21 @@ import {
 import { inspectDisk } from './preflight-disk.js';
 import { checkProtection, PROTECTION_FINDINGS } from './preflight-protection.js';
 import { prepareRole } from './set-up-role.js';
-import { runStep, tryNextStep } from './step.js';
+import { runStep, type Step, tryNextStep } from './step.js';
 
 const isUploaded = ({ source }: DiskRequest) => !source.startsWith('oss:');
 
 export function createPreflight(deps: ActivityDependencies) {
   /** @param then absent in workflows of earlier versions, which set up the role in an activity of its own */
   return async function preflight(input: StepInput, then?: 'role'): Promise<ImportPlan> {
-    const plan = await makePlan(input);
+    const { plan, step: before } = await makePlan(input);
     const { role, dryRun } = input.request;
     if (then === undefined || role === 'skip' || dryRun || plan.image !== undefined) return plan;
-    const isReady = await tryNextStep(deps, 'role', input, (step) => prepareRole(deps, step, input, plan));
+    const isReady = await tryNextStep(deps, 'role', input, before, (step) => prepareRole(deps, step, input, plan));
     return isReady ? { ...plan, roleIsReady: true } : plan;
   };
 
-  async function makePlan(input: StepInput): Promise<ImportPlan> {
+  async function makePlan(input: StepInput): Promise<{ readonly plan: ImportPlan; readonly step: Step }> {
     return await runStep(deps, 'preflight', input, async (step) => {
       const { request } = input;
       const oss = deps.cloud.oss(request.region);
@@ -153,14 +153,14 @@ export function createPreflight(deps: ActivityDependencies) {
         ...settings,
         ...(image === null ? {} : { image }),
       };
-      if (image !== null) return plan;
+      if (image !== null) return { plan, step };
       const isInBucket = plan.disks.every((disk) => disk.key !== null);
       if (isInBucket) await dryRun(deps.cloud, request, plan, step.importId);
       const planned = { disks: disks.map((disk) => plannedDisk(request, disk)), settings: origins };
       const role = await plannedRole(deps.cloud, request, [...buckets]);
       await deps.store.recordFact(step, { kind: 'plan', ...planned, role });
       step.log('preflight passed', { ...settings });
-      return plan;
+      return { plan, step };
     });
   }
 }

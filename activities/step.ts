@@ -58,6 +58,8 @@ export interface Step extends StepWrite {
   readonly onRetry: OnRetry;
   /** What was read when the step started, as `StepOptions` asks; null: not asked for, or the import has ended. */
   readonly started: StartedStep | null;
+  /** Throws `Import.Superseded` if a newer attempt has begun; needs no statement if that was confirmed just now. */
+  requireCurrent(): Promise<void>;
   /** True for every attempt after the first: the resources that this step creates may already exist. */
   readonly repeated: boolean;
   log(message: string, attributes?: Readonly<Record<string, unknown>>): void;
@@ -89,18 +91,21 @@ export async function runStep<T>(
 /**
  * Runs the step after the one of this activity in the same activity, which saves an activity. A failure changes nothing in the
  * record: the workflow then runs the step as an activity of its own, with its retries and its attention.
- * @param before the input of the step before
+ * @param before the step before; null: an earlier attempt has ended it. An attempt that was frozen since then must not begin the
+ * next step: its version is newer than that of the attempt that now runs the step before.
  * @returns whether the step has succeeded
  */
 export async function tryNextStep(
   deps: StepDependencies,
   phase: Phase,
-  before: StepInput,
+  input: StepInput,
+  before: Pick<Step, 'requireCurrent'> | null,
   body: (step: Step) => Promise<void>,
 ): Promise<boolean> {
   const context = Context.current();
-  const next = { ...before, step: before.step + 1 };
+  const next = { ...input, step: input.step + 1 };
   try {
+    await before?.requireCurrent();
     await inStep(deps, phase, next, body, {}, async (_step, error) => error);
     return true;
   } catch (error) {
@@ -110,9 +115,9 @@ export async function tryNextStep(
         signal: context.cancellationSignal,
         log: () => undefined,
       };
-      throw await asTemporalFailure(deps, step, before.request, error, 0);
+      throw await asTemporalFailure(deps, step, input.request, error, 0);
     }
-    context.log.info('continues in an activity of its own', { importId: before.importId, phase, error: String(error) });
+    context.log.info('continues in an activity of its own', { importId: input.importId, phase, error: String(error) });
     return false;
   }
 }
@@ -183,6 +188,7 @@ async function inStep<T>(
       }
       return Date.now() - lastProgress.sinceMs;
     },
+    requireCurrent: () => lease.hold(),
     repeated: info.attempt > 1,
     log: (message, attributes = {}) => context.log.info(message, { importId: input.importId, phase, ...attributes }),
   };

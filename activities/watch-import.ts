@@ -17,7 +17,7 @@ import { waitForDetection } from './detect.js';
 import { setDualBootMode } from './dual-boot-mode.js';
 import { reportFamilies } from './instance-families.js';
 import { orSendAgain } from './send-again.js';
-import { hasBegunNextStep, runStep, tryNextStep } from './step.js';
+import { hasBegunNextStep, runStep, type Step, tryNextStep } from './step.js';
 
 export interface WatchedImport {
   /** False: the detection needs an activity of its own. */
@@ -27,14 +27,17 @@ export interface WatchedImport {
 export function createWatchImport(deps: ActivityDependencies) {
   /** @param then absent in workflows of earlier versions, which run the detection as an activity of its own */
   return async function watchImport(input: StepInput, image: ImageRef, then?: 'detection'): Promise<WatchedImport> {
-    if (then === undefined || !(await hasBegunNextStep(deps, input))) await untilAvailable(input, image);
+    const hasEnded = then !== undefined && (await hasBegunNextStep(deps, input));
+    const before = hasEnded ? null : await untilAvailable(input, image);
     if (then === undefined) return { detected: false };
-    const detected = await tryNextStep(deps, 'detection', input, (step) => waitForDetection(deps, step, input, image));
+    const detected = await tryNextStep(deps, 'detection', input, before, (step) =>
+      waitForDetection(deps, step, input, image),
+    );
     return { detected };
   };
 
-  async function untilAvailable(input: StepInput, image: ImageRef): Promise<void> {
-    await runStep(deps, 'import', input, async (step) => {
+  async function untilAvailable(input: StepInput, image: ImageRef): Promise<Step> {
+    return await runStep(deps, 'import', input, async (step) => {
       let absences = 0;
       let percent = -1;
       for (;;) {
@@ -43,12 +46,12 @@ export function createWatchImport(deps: ActivityDependencies) {
         const end = endOf(observed);
         if (end === 'available') {
           const tags = { ...input.request.tags, [IMPORT_TAG_KEY]: step.importId };
-          if (observed.image === null) return;
+          if (observed.image === null) return step;
           await adoptSnapshots(deps, step, image.regionId, observed.image, tags);
           const bootMode = await setDualBootMode(deps, step, input.request, image.regionId, observed.image);
           const attributes = { ...observed.image.attributes, bootMode };
           await reportFamilies(deps, step, image.regionId, { ...observed.image, attributes });
-          return;
+          return step;
         }
         if (end === 'failed') {
           const reason = await reasonOfFailure(deps, image);

@@ -13,9 +13,10 @@ import { endedCountQueries } from './ended-counts.js';
 import { FINAL_STATES_SQL } from './final-states.js';
 import { findingQueries } from './findings.js';
 import { type LedgerRow, type TimelineRow, timelineEntry, timeOf } from './import-children.js';
-import { factQueries, factsOf, type StoredFacts } from './import-facts.js';
+import { factQueries, factsOf, keepCalls, type StoredFacts } from './import-facts.js';
 import { importReads } from './import-reads.js';
 import { isoTime } from './iso-time.js';
+import { jsonText } from './json-text.js';
 import { keptResourceQueries } from './kept-resources.js';
 import { lateCheckQueries } from './late-checks.js';
 import { entriesOf, ledgerQueries } from './ledger.js';
@@ -113,6 +114,41 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
   async function write(sql: string, values: readonly unknown[]): Promise<boolean> {
     const result = await pool.query<{ changed: boolean }>(sql, [...values]);
     return result.rows[0]?.changed ?? false;
+  }
+
+  async function finishNow(
+    step: StepWrite,
+    state: State,
+    error: ImportError | null,
+    more: readonly StepNote[],
+  ): Promise<ImportTimes | null> {
+    const pending = step.pending?.take() ?? [];
+    const notes = [...pending, ...more];
+    try {
+      const { rows } = await pool.query<{ finished: FinishedRow | null }>(
+        'select ecs_image_import.finish_import($1, $2, $3, $4::jsonb, $5, $6::jsonb, $7::jsonb, $8) as finished',
+        [
+          step.importId,
+          step.version,
+          step.phase,
+          storedNotes(notes),
+          state,
+          error === null ? null : jsonText(error),
+          JSON.stringify({ ...atStartOf('done'), percent: 100 }),
+          lateCheckAt(lateWindowMs, 0),
+        ],
+      );
+      const finished = rows[0]?.finished ?? null;
+      if (finished === null) {
+        await keepCalls(pool, step, notes);
+        return null;
+      }
+      const { createdAt, timeline } = finished;
+      return { createdAt: timeOf(createdAt), timeline: timeline.map(timelineEntry) };
+    } catch (failed) {
+      step.pending?.restore(pending);
+      throw failed;
+    }
   }
 
   return {
@@ -254,7 +290,7 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
            select id, 'attention', $3, 'attention', attention ->> 'message', attention from changed
          )
          select attention ->> 'since' as since, pg_notify('${CHANGES_CHANNEL}', id) from changed`,
-        [step.importId, step.version, step.phase, JSON.stringify(attention)],
+        [step.importId, step.version, step.phase, jsonText(attention)],
       );
       return rows[0]?.since ?? null;
     },
@@ -264,35 +300,14 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
      * call may still take effect: an attempt or a phase was repeated, or a cancel interrupted a step. A certain import needs none.
      * @returns null if the import has already ended, or if it would succeed but has a cancel request
      */
-    async finish(
+    finish(
       step: StepWrite,
       state: State,
       error: ImportError | null,
       more: readonly StepNote[] = [],
     ): Promise<ImportTimes | null> {
-      const pending = step.pending?.take() ?? [];
-      try {
-        const { rows } = await pool.query<{ finished: FinishedRow | null }>(
-          'select ecs_image_import.finish_import($1, $2, $3, $4::jsonb, $5, $6::jsonb, $7::jsonb, $8) as finished',
-          [
-            step.importId,
-            step.version,
-            step.phase,
-            storedNotes([...pending, ...more]),
-            state,
-            error === null ? null : JSON.stringify(error),
-            JSON.stringify({ ...atStartOf('done'), percent: 100 }),
-            lateCheckAt(lateWindowMs, 0),
-          ],
-        );
-        const finished = rows[0]?.finished ?? null;
-        if (finished === null) return null;
-        const { createdAt, timeline } = finished;
-        return { createdAt: timeOf(createdAt), timeline: timeline.map(timelineEntry) };
-      } catch (failed) {
-        step.pending?.restore(pending);
-        throw failed;
-      }
+      const end = () => finishNow(step, state, error, more);
+      return step.pending === undefined ? end() : step.pending.inTurn(end);
     },
 
     async note(importId: string, message: string, detail: Readonly<Record<string, unknown>> = {}): Promise<void> {
@@ -304,7 +319,7 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
            select id, 'note', phase, state, $2, $3 from import
          )
          select true as changed, pg_notify('${CHANGES_CHANNEL}', id) from import`,
-        [importId, message, JSON.stringify(detail)],
+        [importId, message, jsonText(detail)],
       );
     },
 

@@ -1,6 +1,7 @@
 /** Results of inspections without an import. They are deleted after some months: the image may have changed. */
 import type pg from 'pg';
 import type { Requester } from '../domain/import-facts.js';
+import { jsonText } from './json-text.js';
 
 const KEEP_DAYS = 180;
 /** Deleted with each new one. */
@@ -28,7 +29,7 @@ export function createInspectionStore(pool: pg.Pool) {
              select id from ecs_image_import.inspections where created_at < now() - interval '${KEEP_DAYS} days'
              order by created_at limit ${MOST_DELETED}))
          insert into ecs_image_import.inspections (id, source, role, inspection, created_by) values ($1, $2, $3, $4, $5) returning created_at`,
-        [id, source, role, JSON.stringify(inspection), JSON.stringify(createdBy)],
+        [id, source, role, jsonText(inspection), JSON.stringify(createdBy)],
       );
       return (rows[0]?.created_at ?? new Date()).toISOString();
     },

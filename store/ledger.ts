@@ -6,17 +6,26 @@ import type { ImageRef } from '../domain/import.js';
 import type { LedgerEntry, LedgerWrite } from '../domain/ledger.js';
 import { FINAL_STATES_SQL } from './final-states.js';
 import { LEDGER_ROWS, type LedgerRow, ledgerEntry } from './import-children.js';
-import { appendCalls } from './import-facts.js';
+import { keepCalls } from './import-facts.js';
+import { jsonText } from './json-text.js';
 import { fromRow } from './ledger-rows.js';
 import type { StepNote } from './step-notes.js';
 import { CHANGES_CHANNEL, type StepWrite } from './step-write.js';
 import { writeNotes } from './write-notes.js';
 
 export function ledgerQueries(pool: pg.Pool) {
-  /** Writes the notes together with those that the step has left before. */
-  async function write(step: StepWrite, notes: readonly StepNote[]): Promise<void> {
+  /**
+   * Writes the notes together with those that the step has left before. Throws `Import.Superseded` if an entry is refused.
+   * @returns false if notes without an entry are refused
+   */
+  function write(step: StepWrite, notes: readonly StepNote[]): Promise<boolean> {
+    const { pending } = step;
+    return pending === undefined ? writeNow(step, notes) : pending.inTurn(() => writeNow(step, notes));
+  }
+
+  async function writeNow(step: StepWrite, notes: readonly StepNote[]): Promise<boolean> {
     const all = [...(step.pending?.take() ?? []), ...notes];
-    if (all.length === 0) return;
+    if (all.length === 0) return true;
     const confirmed = step.confirming?.();
     let isWritten: boolean;
     try {
@@ -25,13 +34,20 @@ export function ledgerQueries(pool: pg.Pool) {
       step.pending?.restore(all.slice(0, all.length - notes.length));
       throw error;
     }
-    if (isWritten) return confirmed?.();
-    await keepCalls(step, all);
+    if (isWritten) {
+      confirmed?.();
+      return true;
+    }
+    await keepCalls(pool, step, all);
     const entries = all.flatMap((note) => (note.kind === 'ledger' ? [note.entry] : []));
     const [first] = entries;
-    if (first === undefined) return;
+    if (first === undefined) return false;
     for (const entry of entries) if (entry.status === 'created') await noteLate(step, entry);
     throw superseded(step.importId, `${first.kind} ${first.key} is not recorded as ${first.status}`);
+  }
+
+  async function record(step: StepWrite, entry: LedgerWrite, ...more: readonly StepNote[]): Promise<void> {
+    await write(step, [{ kind: 'ledger', entry }, ...more]);
   }
 
   async function later(step: StepWrite, note: StepNote): Promise<void> {
@@ -52,14 +68,8 @@ export function ledgerQueries(pool: pg.Pool) {
          select id, 'note', phase, state, $2, $3 from changed
        )
        select pg_notify('${CHANGES_CHANNEL}', id) from changed`,
-      [step.importId, `a superseded worker reported ${kind} ${key} as created`, JSON.stringify({ late: known })],
+      [step.importId, `a superseded worker reported ${kind} ${key} as created`, jsonText({ late: known })],
     );
-  }
-
-  /** The calls of a superseded step have changed the cloud all the same. Never fails the step. */
-  async function keepCalls({ importId }: StepWrite, notes: readonly StepNote[]): Promise<void> {
-    const calls = notes.flatMap((note) => (note.kind === 'calls' ? note.calls : []));
-    if (calls.length > 0) await appendCalls(pool, importId, calls).catch(() => undefined);
   }
 
   return {
@@ -77,8 +87,7 @@ export function ledgerQueries(pool: pg.Pool) {
      * nothing, and must not reopen the ledger. Afterwards, older steps and attempts write nothing.
      * @param more is written in the same transaction
      */
-    record: (step: StepWrite, entry: LedgerWrite, ...more: readonly StepNote[]): Promise<void> =>
-      write(step, [{ kind: 'ledger', entry }, ...more]),
+    record,
 
     /**
      * As `record`, for an entry that a later attempt would write again: a running step writes it with the next entry, or at
@@ -91,20 +100,16 @@ export function ledgerQueries(pool: pg.Pool) {
 
     /** Like `record`; also sets the image of the import (null: none). */
     recordImage: (step: StepWrite, entry: LedgerWrite<'image'>, image: ImageRef | null): Promise<void> =>
-      write(step, [
-        { kind: 'ledger', entry },
-        { kind: 'image', image },
-      ]),
+      record(step, entry, { kind: 'image', image }),
 
     /** Like `record`; also sets the import's copy in the region of the entry (null: none). */
     recordCopy: (step: StepWrite, entry: LedgerWrite<'copy'>, copy: ImageRef | null): Promise<void> =>
-      write(step, [
-        { kind: 'ledger', entry },
-        { kind: 'copy', regionId: entry.regionId, copy },
-      ]),
+      record(step, entry, { kind: 'copy', regionId: entry.regionId, copy }),
 
-    /** Writes what the step has left for later. Throws `Import.Superseded` as `record` does. */
-    flush: (step: StepWrite): Promise<void> => write(step, []),
+    /** Writes what the step has left for later. Throws `Import.Superseded` if a newer step or attempt has begun. */
+    async flush(step: StepWrite): Promise<void> {
+      if (!(await write(step, []))) throw superseded(step.importId, 'what this attempt has found is not recorded');
+    },
 
     /** Throws `Import.Superseded` if the import has ended or a newer step or attempt has begun. */
     async requireCurrent(step: StepWrite): Promise<void> {

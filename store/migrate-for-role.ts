@@ -75,11 +75,13 @@ async function grant(session: pg.Client, role: string): Promise<void> {
       'begin',
       `grant usage on schema ${SCHEMA} to ${name}`,
       `grant select, insert, update, delete on all tables in schema ${SCHEMA} to ${name}`,
+      `grant execute on all functions in schema ${SCHEMA} to ${name}`,
       `revoke insert, update, delete on ${SCHEMA}.migrations from ${name}`,
       `revoke update, delete, truncate on ${APPEND_ONLY.map((table) => `${SCHEMA}.${table}`).join(', ')} from ${name}`,
       ...(canMaintain ? [`grant maintain on ${SCHEMA}.batch_items, ${SCHEMA}.batch_lanes to ${name}`] : []),
-      // For the tables of later migrations: processes that run need no second command.
+      // For the tables and functions of later migrations: processes that run need no second command.
       `alter default privileges in schema ${SCHEMA} grant select, insert, update, delete on tables to ${name}`,
+      `alter default privileges in schema ${SCHEMA} grant execute on functions to ${name}`,
       'commit',
     ].join(';\n'),
   );

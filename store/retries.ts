@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import type { Retry } from '../domain/retry-wait.js';
 import { isoTime } from './iso-time.js';
+import { jsonText } from './json-text.js';
 import { CHANGES_CHANNEL, type StepWrite } from './step-write.js';
 
 export function retryQueries(pool: pg.Pool) {
@@ -16,7 +17,7 @@ export function retryQueries(pool: pg.Pool) {
            returning id
          )
          select pg_notify('${CHANGES_CHANNEL}', id) from changed`,
-        [step.importId, step.version, step.phase, JSON.stringify(retry)],
+        [step.importId, step.version, step.phase, jsonText(retry)],
       );
     },
 

@@ -12,6 +12,8 @@ export interface SchemaRights {
   /** The owner of the schema; null: the schema does not exist. */
   readonly owner: string | null;
   readonly mayUse: boolean;
+  /** Every role may call new functions, unless the default privileges of the database were changed. */
+  readonly mayCall: boolean;
   /** Whether the role may apply migrations: it owns the tables, or may create the schema. */
   readonly mayMigrate: boolean;
   readonly missing: readonly { readonly table: string; readonly rights: readonly string[] }[];
@@ -25,6 +27,7 @@ export async function readSchemaRights(client: pg.ClientBase): Promise<SchemaRig
     `select current_user as role, current_database() as database, split_part(current_setting('server_version'), ' ', 1) as server,
        current_setting('server_version_num')::int as number, pg_get_userbyid(n.nspowner) as owner,
        coalesce(has_schema_privilege(n.oid, 'USAGE'), false) as "mayUse",
+       not exists (select from pg_proc where pronamespace = n.oid and not has_function_privilege(oid, 'EXECUTE')) as "mayCall",
        case when n.oid is null then has_database_privilege(current_database(), 'CREATE')
          else has_schema_privilege(n.oid, 'CREATE') and not exists (
            select from pg_class where relnamespace = n.oid and relkind in ('r', 'p') and not pg_has_role(relowner, 'USAGE'))
@@ -49,23 +52,40 @@ export async function readSchemaRights(client: pg.ClientBase): Promise<SchemaRig
 }
 
 /** Throws `ConfigError` that names the missing rights and how to grant them. Does not check rights for migrations. */
-export function requireUse({ role, owner, mayUse, missing }: SchemaRights): void {
-  if (owner === null || (mayUse && missing.length === 0)) return;
-  const name = pg.escapeIdentifier(role);
-  const what = mayUse
-    ? `${missing
-        .slice(0, LISTED)
-        .map(({ table, rights }) => `${rights.join(', ')} on ${SCHEMA}.${table}`)
-        .join(' and ')}${missing.length > LISTED ? ` and rights on ${missing.length - LISTED} other tables` : ''}`
-    : `USAGE on schema ${SCHEMA}`;
-  const grants = mayUse
-    ? missing.length > LISTED
-      ? allTables(name)
-      : missing.map(({ table, rights }) => `GRANT ${rights.join(', ')} ON ${SCHEMA}.${table} TO ${name};`)
-    : [`GRANT USAGE ON SCHEMA ${SCHEMA} TO ${name};`, ...allTables(name)];
+export function requireUse(rights: SchemaRights): void {
+  const { role, owner } = rights;
+  const lack = owner === null ? null : lackOf(rights);
+  if (lack === null) return;
   throw new ConfigError(
-    `DATABASE_URL: role ${role} does not have ${what}. Run as ${owner}: ${grants.join(' ')} Or run ecs-image-import migrate --runtime-role ${role} with the URL of ${owner} in DATABASE_MIGRATE_URL.`,
+    `DATABASE_URL: role ${role} does not have ${lack.what}. Run as ${owner}: ${lack.grants.join(' ')} Or run ecs-image-import migrate --runtime-role ${role} with the URL of ${owner} in DATABASE_MIGRATE_URL.`,
   );
+}
+
+interface Lack {
+  readonly what: string;
+  readonly grants: readonly string[];
+}
+
+/** Null: no right is missing. */
+function lackOf({ role, mayUse, mayCall, missing }: SchemaRights): Lack | null {
+  const name = pg.escapeIdentifier(role);
+  const calls = mayCall ? [] : [`GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ${SCHEMA} TO ${name};`];
+  if (!mayUse) {
+    const use = `GRANT USAGE ON SCHEMA ${SCHEMA} TO ${name};`;
+    return { what: `USAGE on schema ${SCHEMA}`, grants: [use, ...allTables(name), ...calls] };
+  }
+  if (missing.length === 0)
+    return mayCall ? null : { what: `EXECUTE on the functions of schema ${SCHEMA}`, grants: calls };
+  const listed = missing
+    .slice(0, LISTED)
+    .map(({ table, rights }) => `${rights.join(', ')} on ${SCHEMA}.${table}`)
+    .join(' and ');
+  if (missing.length > LISTED) {
+    const what = `${listed} and rights on ${missing.length - LISTED} other tables`;
+    return { what, grants: [...allTables(name), ...calls] };
+  }
+  const grants = missing.map(({ table, rights }) => `GRANT ${rights.join(', ')} ON ${SCHEMA}.${table} TO ${name};`);
+  return { what: listed, grants: [...grants, ...calls] };
 }
 
 const LISTED = 3;

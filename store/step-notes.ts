@@ -2,6 +2,7 @@
 import type { Finding, ImageRef } from '../domain/import.js';
 import { type CallFacts, type ImportFact, keyOfFact } from '../domain/import-facts.js';
 import type { LedgerWrite } from '../domain/ledger.js';
+import { jsonText } from './json-text.js';
 import { toStoredDetail } from './ledger-rows.js';
 
 /** The findings of an import that a write replaces. */
@@ -35,6 +36,7 @@ export type StepNote =
 /** Notes that a step writes with its next entry of the ledger, or at its end: a later attempt writes them again. */
 export class PendingNotes {
   private notes: readonly StepNote[] = [];
+  private last: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly added: () => void) {}
 
@@ -53,10 +55,20 @@ export class PendingNotes {
   restore(notes: readonly StepNote[]): void {
     this.notes = [...notes, ...this.notes];
   }
+
+  /**
+   * Runs the writes of the step one after another. So a write never overtakes the notes of an earlier one, and notes whose
+   * statement failed are written before newer ones.
+   */
+  inTurn<Result>(write: () => Promise<Result>): Promise<Result> {
+    const turn = this.last.then(write);
+    this.last = turn.catch(() => undefined);
+    return turn;
+  }
 }
 
 export function storedNotes(notes: readonly StepNote[]): string {
-  return JSON.stringify(notes.map(stored));
+  return jsonText(notes.map(stored));
 }
 
 function stored(note: StepNote): object {
@@ -82,5 +94,5 @@ function withStoredDetail(entry: LedgerWrite): object {
 
 /** The entry as `write_ledger_entry` takes it. */
 export function storedEntry(entry: LedgerWrite): string {
-  return JSON.stringify(withStoredDetail(entry));
+  return jsonText(withStoredDetail(entry));
 }

@@ -4,6 +4,7 @@
  */
 
 import type pg from 'pg';
+import { jsonText } from './json-text.js';
 import { transaction } from './transaction.js';
 
 /** The content of an object: the bytes of the source, or an image converted from them. */
@@ -225,7 +226,7 @@ export function createUploadStore(pool: pg.Pool) {
            delete from ecs_image_import.upload_ranges using done where upload = done.id
          )
          delete from ecs_image_import.upload_parts using done where upload = done.id`,
-        [id, object.size, object.crc64, object.inspection === null ? null : JSON.stringify(object.inspection)],
+        [id, object.size, object.crc64, object.inspection === null ? null : jsonText(object.inspection)],
       );
     },
 

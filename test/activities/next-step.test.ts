@@ -1,5 +1,5 @@
 /** A phase that runs in the activity of the phase before: both are reported, and a failure leaves it to an activity of its own. */
-import { beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createWatchImport } from '../../activities/watch-import.js';
 import type { DetectionItem } from '../../alibaba/cloud.js';
 import type { ImportStanding } from '../../store/decisions.js';
@@ -31,11 +31,17 @@ beforeEach(() => {
       return true;
     },
     standing: async () => ({ id: 'imp-1', state: 'running', phase: 'import', version }) as ImportStanding,
+    requireCurrent: async (write: { readonly version: number }) => {
+      if (write.version < version) throw new Error('Import.Superseded');
+    },
     attention: async () => {
       attentions += 1;
       return null;
     },
   });
+});
+afterEach(() => {
+  vi.restoreAllMocks();
 });
 
 function detected(item: Partial<DetectionItem> = {}): void {
@@ -109,4 +115,22 @@ test('a cancel during the detection → the activity ends as cancelled', async (
   expect(started.map(([phase]) => phase)).toEqual(['import', 'detection']);
   environment.cancel();
   await ended;
+});
+
+test('frozen after the image was available, while another attempt began → does not begin the detection', async () => {
+  detected();
+  const now = Date.now;
+  let frozenMs = 0;
+  vi.spyOn(Date, 'now').mockImplementation(() => now() + frozenMs);
+  const { flush } = runner.deps.store;
+  const frozen: typeof flush = async (step) => {
+    await flush(step);
+    if (step.phase !== 'import') return;
+    frozenMs = 60_000;
+    version = STEP * VERSIONS + 2;
+  };
+  Object.assign(runner.deps.store, { flush: frozen });
+  expect(await watch().done).toEqual({ detected: false });
+  expect(started.map(([phase]) => phase)).toEqual(['import']);
+  expect(version).toBe(STEP * VERSIONS + 2);
 });

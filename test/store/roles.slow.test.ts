@@ -108,11 +108,35 @@ test('a later migration adds a table → the running role may use it without ano
   await pool.end();
 });
 
+test('new functions are not public in the database → the runtime role may call those of the schema, also of later migrations', async () => {
+  await asOwner('alter default privileges revoke execute on functions from public');
+  await migrateAsOwner();
+  const later = '-- lowest version: 0.1.0\n\ncreate function more() returns int language sql as $$ select 1 $$;\n';
+  writeFileSync(path.join(folder, '900_more.sql'), later);
+  await migrateAsOwner([]);
+  await start();
+  const pool = openPool({ url: runtime, applicationName: 'test' });
+  try {
+    const store = createImportStore(pool);
+    const step = { importId: 'imp-1', version: 1, phase: 'accepted' } as const;
+    await store.accept(step, REQUEST, 'files');
+    expect(await store.finish({ ...step, version: 2 }, 'succeeded', null)).not.toBeNull();
+    await pool.query('select ecs_image_import.more()');
+  } finally {
+    await pool.end();
+  }
+});
+
 test.each([
   [
     'a right is missing on two tables',
     'revoke update, delete on ecs_image_import.imports from "app-1"; revoke insert on ecs_image_import.events from "app-1"',
     'DATABASE_URL: role app-1 does not have INSERT on ecs_image_import.events and UPDATE, DELETE on ecs_image_import.imports. Run as owner: GRANT INSERT ON ecs_image_import.events TO "app-1"; GRANT UPDATE, DELETE ON ecs_image_import.imports TO "app-1"; Or run ecs-image-import migrate --runtime-role app-1 with the URL of owner in DATABASE_MIGRATE_URL.',
+  ],
+  [
+    'the functions may not be called',
+    'revoke execute on all functions in schema ecs_image_import from public, "app-1"',
+    'DATABASE_URL: role app-1 does not have EXECUTE on the functions of schema ecs_image_import. Run as owner: GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ecs_image_import TO "app-1"; Or run ecs-image-import migrate --runtime-role app-1 with the URL of owner in DATABASE_MIGRATE_URL.',
   ],
   [
     'the schema may not be used',

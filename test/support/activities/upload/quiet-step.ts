@@ -12,6 +12,7 @@ export function quietStep(write: StepWrite): Step {
     onRetry: () => undefined,
     started: null,
     repeated: false,
+    requireCurrent: async () => undefined,
     log: () => undefined,
   };
 }
