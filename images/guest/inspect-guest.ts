@@ -103,7 +103,7 @@ export function reportEncryption(volume: Volume, layout: DiskLayout, modes: Boot
   );
 }
 
-/** A TPM's key is bound to the source machine, and nobody can type a recovery key. A suspended protection has its key in clear. */
+/** A TPM's key is bound to the source machine, and no person can type a recovery key. A suspended protection has its key in clear. */
 function reportBitLocker({ name, source }: Volume, findings: FindingList): void {
   const found = unlessUnreadable(
     () => (source === null ? null : readBitLocker(source)),
@@ -115,7 +115,7 @@ function reportBitLocker({ name, source }: Volume, findings: FindingList): void 
     isLocked ? 'blocking' : 'warning',
     'ECSIMPORT.Encrypted',
     isLocked
-      ? 'Windows is on a volume that is encrypted with BitLocker: the boot waits for a recovery key that nobody can type'
+      ? 'Windows is on a volume that is encrypted with BitLocker: the boot waits for a recovery key that no person can type'
       : found?.isSuspended === true
         ? 'BitLocker is suspended: Windows boots without a key, and its volume could not be inspected'
         : 'The operating system is on an encrypted volume and could not be inspected',

@@ -94,7 +94,7 @@ test('the database is away during the detection → left to an activity of its o
   expect(attentions).toBe(0);
 });
 
-test('another attempt after the detection has begun → goes on with it, without the phase import', async () => {
+test('another attempt after the detection has begun → continues it, without the phase import', async () => {
   detected();
   version = (STEP + 1) * VERSIONS + 1;
   expect(await watch(2).done).toEqual({ detected: true });

@@ -70,7 +70,7 @@ describe('a new import', () => {
     expect((await service.untilState(id, 'succeeded')).request).toMatchObject({ imageName: 'page-01', dryRun: false });
   });
 
-  test('with a pasted text of a megabyte → its beginning, and the field says so', async () => {
+  test('with a pasted text of a megabyte → its beginning, and the field reports it', async () => {
     await open('new');
     await field('Image name').fill('');
     await page.keyboard.insertText('x'.repeat(1_000_000));

@@ -100,7 +100,7 @@ describe('a menu that boots', () => {
       `set timeout=1\n${GOOD}\nfwsetup --is-supported\nif [ "$?" = 0 ]; then\nmenuentry fw {\nfwsetup\n}\nfi`,
     ],
     [
-      'a menu that a key shows, which nobody presses',
+      'a menu that a key shows, that no person presses',
       `if keystatus --shift; then set timeout=-1; elif sleep --interruptible 1; then set timeout=0; fi\n${GOOD}`,
     ],
     [

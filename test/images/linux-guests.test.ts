@@ -305,7 +305,7 @@ describe('a source machine’s network adapter in the configuration → ECSIMPOR
   });
 });
 
-describe('the data source that cloud-init is told to use', () => {
+describe('a data source that is set for cloud-init', () => {
   const NO_SOURCE = ['warning GUESTOS.CloudInit'];
   test.each<[string, Files, string[]]>([
     ['ds-identify.cfg names another', { '/etc/cloud/ds-identify.cfg': 'datasource: NoCloud\n' }, NO_SOURCE],
