@@ -78,6 +78,7 @@ function copyOf(request: ImportRequest, importId: string, toRegion: string) {
 
 /** Earlier attempts may have set attributes, so the record decides, not what this attempt did. */
 async function reportCopies(deps: ActivityDependencies, step: Step, copies: readonly ImageRef[]): Promise<void> {
+  await deps.store.flush(step);
   const { copies: facts } = await deps.store.facts(step.importId);
   const findings = copies.flatMap(({ imageId }): Finding[] => {
     const found: CopyFacts | undefined = facts.find((one) => one.imageId === imageId);
