@@ -4,6 +4,7 @@ import type { DiskLayout, Volume } from '../disk/volumes.js';
 import type { FileSystem } from '../filesystems/filesystem.js';
 import type { FindingList } from '../findings.js';
 import type { LinkFindings } from './boot-chain.js';
+import { effectOf, type MountDefect, type MountEffect, type MountPolicy } from './mount-policy.js';
 import { type FstabEntry, fstabEvidence, isDeviceName, type Root, someVolumeUnread, volumeFor } from './mounts.js';
 
 const USE_UUID = 'Replace the device name with UUID=… in /etc/fstab; blkid in the guest shows the UUID.';
@@ -12,17 +13,14 @@ const NO_DEVICE =
 const REMOVABLE = /^\/dev\/(sr|cdrom|dvd|cdrw|fd|floppy|loop|zram)/;
 /** Names derived from the bus or serial number that the source hypervisor gave the disk. */
 const HYPERVISOR_NAME = /^\/dev\/disk\/by-(path|id)\/(?!dm-|lvm-)/;
-/** Without these mounts, the boot fails with every init system. */
+/** These are never on another disk of the import. */
 const REQUIRED_MOUNTS = /^\/(boot|boot\/efi|efi|usr|etc)?$/;
 const VIRTIO_NAME = /^\/dev\/vda\d*$/;
-
-/** systemd and sysvinit stop the boot if a mount is missing (`systemd`, `older`); OpenRC and BusyBox continue. */
-export type Init = 'systemd' | 'older' | 'continues';
 
 export interface FstabContext {
   /** The import has other disks, and a mount may be on one of them. */
   readonly moreDisks: boolean;
-  readonly init: Init;
+  readonly policy: MountPolicy;
 }
 
 export function checkFstab(root: Root, layout: DiskLayout, context: FstabContext, findings: LinkFindings): void {
@@ -47,55 +45,77 @@ export function checkFstab(root: Root, layout: DiskLayout, context: FstabContext
   findings.add('info', 'GUESTOS.Fstab', message, entries.map(fstabEvidence).join('; ') || '/etc/fstab', '');
 }
 
-/** True if the entry has no defect. */
-function checkEntry(entry: FstabEntry, layout: DiskLayout, context: FstabContext, findings: LinkFindings): boolean {
-  const stopsBoot = doesStopBoot(entry, context);
-  const add = (severity: 'info' | 'warning' | 'blocking', message: string, remedy: string) =>
-    findings.add(severity, 'GUESTOS.Fstab', message, fstabEvidence(entry), remedy);
-  const unsure = (message: string, remedy: string) =>
-    findings.unsure('GUESTOS.Fstab', message, fstabEvidence(entry), remedy);
-  // Yocto and Buildroot write this name: the kernel has mounted the root already.
-  if (entry.at === '/' && entry.spec === '/dev/root') return true;
-  if (VIRTIO_NAME.test(entry.spec) && volumeFor(entry.spec, layout) !== null) {
-    const message = 'A mount uses /dev/vda: it exists with virtio disks, but not on instance types with NVMe disks';
-    add('info', message, USE_UUID);
-    return true;
-  }
-  if (entry.at === '/' && context.init === 'systemd' && isDeviceName(entry.spec)) {
-    // The initramfs has mounted the root already, so systemd does not wait for the device in this line.
-    const message =
-      'The root mount uses a device name that does not exist on ECS: Alibaba Cloud’s image check warns of it';
-    add('warning', message, USE_UUID);
-    return false;
-  }
-  if (isDeviceName(entry.spec) || HYPERVISOR_NAME.test(entry.spec)) {
-    const effect = stopsBoot ? 'the boot stops' : 'it is not mounted';
-    const message = `A mount uses a device name that does not exist on ECS: ${effect}`;
-    add(stopsBoot ? 'blocking' : 'warning', message, USE_UUID);
-    return false;
-  }
-  const volume = volumeFor(entry.spec, layout);
-  if (volume !== null) return checkType(entry, volume, stopsBoot, add);
-  if (someVolumeUnread(layout)) {
-    const remedy = 'Run blkid in the guest, and check that it lists the device of this line.';
-    unsure('Could not determine whether a mount is on this disk', remedy);
-    return false;
-  }
-  const maybeElsewhere = context.moreDisks && !REQUIRED_MOUNTS.test(entry.at);
-  const effect = stopsBoot ? 'the boot stops' : 'it is not mounted';
-  add(
-    stopsBoot && !maybeElsewhere ? 'blocking' : 'warning',
-    maybeElsewhere
-      ? 'The device of a mount is not on this disk: it must be on another disk of the import'
-      : `The device of a mount is not on this disk: ${effect}`,
-    stopsBoot
-      ? 'Correct the UUID (blkid). If you do not import the mount’s disk, add the option nofail.'
-      : 'Correct the UUID (blkid). If you do not import the mount’s disk, remove the line.',
-  );
-  return false;
+/** What a defect of an entry means for the boot. */
+interface Effect {
+  readonly text: string;
+  report(message: string, remedy: string): void;
 }
 
-type Add = (severity: 'info' | 'warning' | 'blocking', message: string, remedy: string) => void;
+function describeEffect(
+  entry: FstabEntry,
+  defect: MountDefect,
+  { policy }: FstabContext,
+  findings: LinkFindings,
+): Effect {
+  const evidence = fstabEvidence(entry);
+  const warn = (message: string, remedy: string) => findings.add('warning', 'GUESTOS.Fstab', message, evidence, remedy);
+  const effects: Readonly<Record<MountEffect, Effect>> = {
+    stops: {
+      text: 'the boot stops',
+      report: (message, remedy) => findings.add('blocking', 'GUESTOS.Fstab', message, evidence, remedy),
+    },
+    continues: { text: 'it is not mounted', report: warn },
+    unknown: {
+      text: 'the boot may stop, which depends on the guest’s init system',
+      report: (message, remedy) => findings.unsure('GUESTOS.Fstab', message, evidence, remedy),
+    },
+  };
+  return effects[effectOf(entry, defect, policy)];
+}
+
+/** True if the entry has no defect. */
+function checkEntry(entry: FstabEntry, layout: DiskLayout, context: FstabContext, findings: LinkFindings): boolean {
+  const effect = describeEffect(entry, 'no device', context, findings);
+  const evidence = fstabEvidence(entry);
+  // Yocto and Buildroot write this name: the kernel has mounted the root already.
+  if (entry.at === '/' && entry.spec === '/dev/root') return true;
+  const isUnstable = isDeviceName(entry.spec) || HYPERVISOR_NAME.test(entry.spec);
+  const volume = volumeFor(entry.spec, layout);
+  if (VIRTIO_NAME.test(entry.spec) && volume !== null) {
+    const message = 'A mount uses /dev/vda: it exists with virtio disks, but not on instance types with NVMe disks';
+    findings.add('info', 'GUESTOS.Fstab', message, evidence, USE_UUID);
+    return true;
+  }
+  if (entry.at === '/' && context.policy.kind === 'waits' && (isUnstable || volume === null)) {
+    // The initramfs has mounted the root already, so systemd does not wait for the device in this line.
+    const message = isUnstable
+      ? 'The root mount uses a device name that does not exist on ECS: Alibaba Cloud’s image check warns of it'
+      : 'The device of the root mount is not on this disk: Alibaba Cloud’s image check warns of it';
+    findings.add('warning', 'GUESTOS.Fstab', message, evidence, USE_UUID);
+    return false;
+  }
+  if (isUnstable) {
+    effect.report(`A mount uses a device name that does not exist on ECS: ${effect.text}`, USE_UUID);
+    return false;
+  }
+  if (volume !== null) return checkType(entry, volume, describeEffect(entry, 'another file system', context, findings));
+  if (someVolumeUnread(layout)) {
+    const remedy = 'Run blkid in the guest, and check that it lists the device of this line.';
+    findings.unsure('GUESTOS.Fstab', 'Could not determine whether a mount is on this disk', evidence, remedy);
+    return false;
+  }
+  const remedy =
+    effect.text === 'it is not mounted'
+      ? 'Correct the UUID (blkid). If you do not import the mount’s disk, remove the line.'
+      : 'Correct the UUID (blkid). If you do not import the mount’s disk, add the option nofail.';
+  if (context.moreDisks && !REQUIRED_MOUNTS.test(entry.at)) {
+    const message = 'The device of a mount is not on this disk: it must be on another disk of the import';
+    findings.add('warning', 'GUESTOS.Fstab', message, evidence, remedy);
+  } else {
+    effect.report(`The device of a mount is not on this disk: ${effect.text}`, remedy);
+  }
+  return false;
+}
 
 /** Types in fstab that mount a file system. The kernel has mounted the root already, and ignores its type. */
 const MOUNTED_AS: Readonly<Record<FileSystem['kind'], readonly string[]>> = {
@@ -108,23 +128,15 @@ const MOUNTED_AS: Readonly<Record<FileSystem['kind'], readonly string[]>> = {
   ntfs: ['ntfs', 'ntfs3', 'ntfs-3g', 'fuseblk'],
 };
 
-function checkType({ at, type }: FstabEntry, { fileSystem }: Volume, stopsBoot: boolean, add: Add): boolean {
+function checkType({ at, type }: FstabEntry, { fileSystem }: Volume, effect: Effect): boolean {
   if (at === '/' || fileSystem === null || /^(auto|swap|none|bind|fuse.*)$/.test(type)) return true;
   const wanted = type.split(',');
   if (MOUNTED_AS[fileSystem.kind].some((one) => wanted.includes(one))) return true;
-  const effect = stopsBoot ? 'the boot stops' : 'it is not mounted';
-  add(
-    stopsBoot ? 'blocking' : 'warning',
-    `A mount has the type ${printable(type).slice(0, 40)}, but its file system is ${fileSystem.kind}: ${effect}`,
+  effect.report(
+    `A mount has the type ${printable(type).slice(0, 40)}, but its file system is ${fileSystem.kind}: ${effect.text}`,
     `Set the type to ${fileSystem.kind} or auto in /etc/fstab.`,
   );
   return false;
-}
-
-function doesStopBoot({ at, type, options }: FstabEntry, { init }: FstabContext): boolean {
-  const optional = ['nofail', '_netdev', 'x-systemd.automount'].some((option) => options.includes(option));
-  if (optional || type === 'swap') return false;
-  return init !== 'continues' || REQUIRED_MOUNTS.test(at);
 }
 
 /** Only reports swap: an image without swap is valid. */

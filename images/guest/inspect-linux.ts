@@ -3,7 +3,7 @@ import type { DiskLayout } from '../disk/volumes.js';
 import type { FindingList } from '../findings.js';
 import type { DiskContext } from '../inspection.js';
 import { checkAccess } from './access.js';
-import type { BootEntry, BootMenu } from './boot/entry.js';
+import { argument, type BootEntry, type BootMenu } from './boot/entry.js';
 import { findLoader } from './boot/loader.js';
 import { readBoot } from './boot/read-boot.js';
 import { createBootChain, type LinkFindings, reportBootChain, softened } from './boot-chain.js';
@@ -15,11 +15,12 @@ import { type Description, describeGuest } from './description.js';
 import { checkDrivers, checkFwCfg, checkRootDriver, needsDocumentRequirements } from './drivers.js';
 import { checkEfiLoader } from './efi-loader-check.js';
 import { type GuestFacts, NO_GUEST_FACTS } from './facts.js';
-import { checkFstab, type Init, reportSwap } from './fstab.js';
+import { checkFstab, reportSwap } from './fstab.js';
 import { checkBiosLoader } from './grub-core-check.js';
 import { type Architecture, architectureOf, type Identity, identify } from './identity.js';
 import { checkInit } from './init.js';
 import { findKernel, type Kernel } from './kernel.js';
+import { mountPolicyOf } from './mount-policy.js';
 import { bootPlaces, type Root } from './mounts.js';
 import { checkNetwork } from './network.js';
 import { checkNvmeTimeout } from './nvme-timeout.js';
@@ -27,7 +28,6 @@ import { readPackages } from './packages/read-packages.js';
 import { checkResize } from './resize.js';
 import { checkSpace } from './space.js';
 import { checkSystem } from './system.js';
-import type { GuestTree } from './tree.js';
 
 const CHECK_DISK =
   'Check the guest’s file systems (fsck, xfs_repair), shut the guest down cleanly, and export the image again.';
@@ -72,7 +72,8 @@ export function inspectLinux(
   if (nvmeSupport === 'supported') {
     runCheck('the timeout of NVMe disks', () => checkNvmeTimeout(entry, tree, findings), undefined);
   }
-  const context = { moreDisks: disk.moreDisks, init: initOf(tree) };
+  const policy = mountPolicyOf(tree, entry === null ? undefined : argument(entry, 'init').at(-1));
+  const context = { moreDisks: disk.moreDisks, policy };
   chain.check('mounts', '/etc/fstab', (link) => checkFstab(root, layout, context, link), undefined);
   runCheck('swap', () => reportSwap(root, layout, findings), undefined);
   if ((uefi ? modes.uefi : modes.bios) !== null) {
@@ -115,13 +116,6 @@ export function inspectLinux(
     nvmeSupport,
     depth: 'guest',
   };
-}
-
-function initOf(tree: GuestTree): Init {
-  const exists = (...paths: readonly string[]) => paths.some((path) => tree.exists(path));
-  if (exists('/sbin/openrc', '/usr/bin/openrc', '/sbin/openrc-init')) return 'continues';
-  if ((tree.link('/sbin/init') ?? '').includes('busybox')) return 'continues';
-  return exists('/usr/lib/systemd/systemd', '/lib/systemd/systemd') ? 'systemd' : 'older';
 }
 
 function reportIdentity({ tree }: Root, findings: FindingList): Identity | null {

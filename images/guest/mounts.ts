@@ -12,6 +12,8 @@ export interface FstabEntry {
   readonly at: string;
   readonly type: string;
   readonly options: readonly string[];
+  /** The order of its file system check; 0: none. */
+  readonly pass: number;
 }
 
 export interface Root {
@@ -196,7 +198,7 @@ const NAMED_BY_FSTAB = 0.5;
 
 export function parseFstab(content: string): FstabEntry[] {
   return lines(content).flatMap(({ number, text }) => {
-    const [spec, at, type, options] = text.split(/\s+/);
+    const [spec, at, type, options, , pass] = text.split(/\s+/);
     if (spec === undefined || at === undefined || type === undefined) return [];
     const unquoted = spec.replace(/^([A-Z]+=)"(.*)"$/, '$1$2');
     return [
@@ -206,6 +208,7 @@ export function parseFstab(content: string): FstabEntry[] {
         at: at.replace(/(?<=.)\/+$/, ''),
         type,
         options: (options ?? 'defaults').split(','),
+        pass: /^[1-9]\d*$/.test(pass ?? '') ? Number(pass) : 0,
       },
     ];
   });

@@ -1,0 +1,98 @@
+/** What the guest's init system does about a mount of fstab that fails. */
+import type { FstabEntry } from './mounts.js';
+import type { GuestTree } from './tree.js';
+
+/**
+ * `waits`: systemd waits for every mount, then starts an emergency shell.
+ * `stops`: Void's scripts start a shell after any failure.
+ * `checks`: Debian's and RHEL's scripts start a shell if a file system check fails, and ignore failed mounts.
+ * `continues`: BusyBox.
+ * `unknown`: e.g. OpenRC, which shows a login but may not start the services that need local mounts.
+ */
+export interface MountPolicy {
+  readonly kind: 'waits' | 'stops' | 'checks' | 'continues' | 'unknown';
+  /** Programs for file system checks exist for these types. The check skips other types. */
+  readonly checked: (type: string) => boolean;
+  /** The check includes the root, although it is mounted. */
+  readonly checksRoot: boolean;
+}
+
+export type MountEffect = 'stops' | 'continues' | 'unknown';
+
+const MAX_LINKS = 8;
+const HEAD_BYTES = 512 * 1024;
+const DEBIAN_SCRIPT = '/etc/init.d/checkfs.sh';
+const RHEL_SCRIPTS = ['/etc/rc.d/rc.sysinit', '/etc/rc.sysinit'];
+const VOID_SCRIPT = '/etc/runit/core-services/03-filesystems.sh';
+/** Replaces the scripts of /etc/rcS.d in Debian's runit. */
+const NATIVE_RUNIT = '/etc/runit/native.boot.run';
+const SYSTEMD = ['/usr/lib/systemd/systemd', '/lib/systemd/systemd'];
+
+/** `asked` is the program that init= names. */
+export function mountPolicyOf(tree: GuestTree, asked: string | undefined): MountPolicy {
+  const exists = (...paths: readonly string[]) => paths.some((path) => tree.exists(path));
+  const checked = (type: string) => /^(ext[234]|reiserfs|jfs)$/.test(type) || exists(`/sbin/fsck.${type}`);
+  const policy = (kind: MountPolicy['kind'], checksRoot = false): MountPolicy => ({ kind, checked, checksRoot });
+  const init = initOf(tree, asked ?? '/sbin/init');
+  if (init === 'systemd') return policy('waits');
+  if (init === 'busybox') return policy(exists('/sbin/openrc', '/usr/bin/openrc') ? 'unknown' : 'continues');
+  if (init === 'upstart' && exists('/sbin/mountall')) return policy('unknown');
+  if (exists(NATIVE_RUNIT)) return policy('unknown');
+  if (exists(VOID_SCRIPT)) return policy('stops', true);
+  if (exists(DEBIAN_SCRIPT)) return policy('checks');
+  return exists(...RHEL_SCRIPTS) ? policy('checks', true) : policy('unknown');
+}
+
+type Init = 'systemd' | 'busybox' | 'upstart' | 'other';
+
+/** By the last name of the links, then by the program's texts: a guest may have several init systems installed. */
+function initOf(tree: GuestTree, program: string): Init {
+  const names = [program];
+  for (let target = tree.link(program); target !== null && names.length < MAX_LINKS; ) {
+    const at = target.startsWith('/') ? target : `${(names.at(-1) ?? '').replace(/[^/]*$/, '')}${target}`;
+    names.push(at);
+    target = tree.link(at);
+  }
+  const last = names.at(-1) ?? '';
+  if (/(^|\/)systemd$/.test(last)) return 'systemd';
+  if (/(^|\/)busybox[^/]*$/.test(last)) return 'busybox';
+  if (names.length > 1) return 'other';
+  const head = tree.bytes(program, HEAD_BYTES)?.toString('latin1') ?? '';
+  if (/upstart/i.test(head)) return 'upstart';
+  if (head.includes('INIT: version') || head.includes('/etc/runit/')) return 'other';
+  return SYSTEMD.some((path) => tree.exists(path)) ? 'systemd' : 'other';
+}
+
+export type MountDefect = 'no device' | 'another file system';
+
+/** What happens at boot if this entry cannot be mounted. */
+export function effectOf(entry: FstabEntry, defect: MountDefect, policy: MountPolicy): MountEffect {
+  const { at, type, options } = entry;
+  const has = (...names: readonly string[]) => names.some((name) => options.includes(name));
+  if (has('nofail') || type === 'swap') return 'continues';
+  switch (policy.kind) {
+    case 'waits':
+      return has('_netdev', 'x-systemd.automount') ? 'continues' : 'stops';
+    case 'stops':
+      return has('_netdev') ? 'continues' : 'stops';
+    case 'checks':
+      if (!failsCheck(entry, defect, policy)) return afterFailedMount(at);
+      return has('_netdev') ? 'unknown' : 'stops';
+    case 'continues':
+      return afterFailedMount(at);
+    case 'unknown':
+      return has('nobootwait', 'optional') ? 'continues' : 'unknown';
+  }
+}
+
+/** fsck skips a device that does not exist if its type is `auto`. The programs for XFS and btrfs check nothing. */
+function failsCheck({ at, type, pass }: FstabEntry, defect: MountDefect, policy: MountPolicy): boolean {
+  if (pass === 0 || type === 'auto' || !policy.checked(type)) return false;
+  if (at === '/' && !policy.checksRoot) return false;
+  return defect === 'no device' || !/^(xfs|btrfs)$/.test(type);
+}
+
+/** Programs and settings are missing without these mounts. */
+function afterFailedMount(at: string): MountEffect {
+  return /^\/(usr|etc)$/.test(at) ? 'stops' : 'continues';
+}

@@ -1,0 +1,103 @@
+/** A mount that fails: what the guest's init system does about it decides whether the boot stops. */
+import { expect, test } from 'vitest';
+import { CONSTRUCTED, ROOT_UUID } from '../support/images/constructed-guests.js';
+import { BIOS, type Files, inspectGuestFiles, layoutOf } from '../support/images/guest-files.js';
+
+const guest = CONSTRUCTED['centos-7'];
+if (guest === undefined) throw new Error('no guest');
+const SCRIPT = '#!/bin/sh\n';
+const MISSING = 'UUID=00000000-1111-4222-8333-444444444444';
+const PROGRAM = `\x7fELF${'\0'.repeat(60)}`;
+const INIT: Readonly<Record<string, Files>> = {
+  systemd: { '/usr/lib/systemd/systemd': PROGRAM },
+  // The package systemd may remain after a change of the init system.
+  'sysvinit beside systemd': {
+    '/sbin/init': `${PROGRAM}INIT: version %s booting`,
+    '/usr/lib/systemd/systemd': PROGRAM,
+    '/etc/init.d/checkfs.sh': SCRIPT,
+  },
+  'sysvinit of RHEL 6': { '/sbin/init': `${PROGRAM}INIT: version`, '/etc/rc.d/rc.sysinit': SCRIPT },
+  'runit of Debian': { '/sbin/init': '-> runit-init', '/sbin/runit-init': PROGRAM, '/etc/init.d/checkfs.sh': SCRIPT },
+  'runit of Void': {
+    '/sbin/init': '-> runit-init',
+    '/sbin/runit-init': PROGRAM,
+    '/etc/runit/core-services/03-filesystems.sh': SCRIPT,
+  },
+  OpenRC: { '/sbin/init': '-> ../bin/busybox', '/bin/busybox': PROGRAM, '/sbin/openrc': PROGRAM },
+  BusyBox: { '/sbin/init': '-> ../bin/busybox', '/bin/busybox': PROGRAM },
+  Upstart: { '/sbin/init': `${PROGRAM}upstart`, '/sbin/mountall': PROGRAM },
+  'an unknown one': { '/sbin/init': '-> s6-init', '/sbin/s6-init': PROGRAM },
+};
+
+function mountsWith(init: string, line: string): string | undefined {
+  const { '/usr/lib/systemd/systemd': _, '/sbin/init': __, ...files } = guest?.root ?? {};
+  const fstab = `UUID=${ROOT_UUID} / xfs defaults 0 0\n${line}\n`;
+  const all = { ...files, '/sbin/init': '-> ../lib/systemd/systemd', ...INIT[init], '/etc/fstab': fstab };
+  const inspection = inspectGuestFiles(layoutOf({ files: all, uuid: ROOT_UUID, kind: 'xfs' }), BIOS);
+  return inspection.bootChain.find(({ link }) => link === 'mounts')?.state;
+}
+
+const line = (options: string, pass: number | string, type = 'ext4', at = '/srv') =>
+  `${MISSING} ${at} ${type} ${options} 0 ${pass}`;
+
+test.each<[string, string, string]>([
+  ['systemd', line('defaults', 0), 'broken'],
+  ['systemd', line('defaults', 2), 'broken'],
+  ['systemd', line('nofail', 2), 'verified'],
+  ['systemd', line('noauto', 2), 'verified'],
+  ['systemd', line('x-systemd.automount', 2), 'verified'],
+  ['sysvinit beside systemd', line('defaults', 0), 'verified'],
+  ['sysvinit beside systemd', line('defaults', 2), 'broken'],
+  ['sysvinit beside systemd', line('nofail', 2), 'verified'],
+  ['sysvinit beside systemd', line('noauto', 2), 'verified'],
+  ['sysvinit beside systemd', line('defaults', 2, 'auto'), 'verified'],
+  // No program checks this type, so fsck skips it.
+  ['sysvinit beside systemd', line('defaults', 2, 'f2fs'), 'verified'],
+  ['sysvinit beside systemd', `${MISSING} /srv ext4`, 'verified'],
+  ['sysvinit beside systemd', `${MISSING} /srv ext4 defaults 0 x`, 'verified'],
+  ['sysvinit beside systemd', line('defaults', 0, 'ext4', '/boot'), 'verified'],
+  ['sysvinit beside systemd', line('defaults', 0, 'ext4', '/usr'), 'broken'],
+  ['sysvinit beside systemd', '/dev/sdb1 /srv ext4 defaults 0 0', 'verified'],
+  ['sysvinit beside systemd', `UUID=${ROOT_UUID} /srv ext4 defaults 0 0`, 'verified'],
+  ['sysvinit beside systemd', `UUID=${ROOT_UUID} /srv ext4 defaults 0 2`, 'broken'],
+  ['sysvinit of RHEL 6', line('defaults', 0), 'verified'],
+  ['sysvinit of RHEL 6', line('defaults', 1), 'broken'],
+  ['runit of Debian', line('defaults', 0), 'verified'],
+  ['runit of Debian', line('defaults', 2), 'broken'],
+  ['runit of Void', line('defaults', 0), 'broken'],
+  ['runit of Void', line('nofail', 0), 'verified'],
+  ['OpenRC', line('defaults', 2), 'not verified'],
+  ['BusyBox', line('defaults', 2), 'verified'],
+  ['Upstart', line('defaults', 0), 'not verified'],
+  ['Upstart', line('nobootwait', 0), 'verified'],
+  ['an unknown one', line('defaults', 0), 'not verified'],
+  ['an unknown one', line('nofail', 0), 'verified'],
+])('%s: %s → %s', (init, entry, state) => {
+  expect(mountsWith(init, entry)).toBe(state);
+});
+
+test('init= on the kernel command line decides which init system runs', () => {
+  const [path = '', menu = ''] =
+    Object.entries(guest.root).find(([name, content]) => name.endsWith('grub.cfg') && typeof content === 'string') ??
+    [];
+  const files = {
+    ...guest.root,
+    ...INIT.BusyBox,
+    '/bin/systemd': PROGRAM,
+    [path]: String(menu).replace(/^(\s*linux\S* .*)$/gm, '$1 init=/bin/systemd'),
+    '/etc/fstab': `UUID=${ROOT_UUID} / xfs defaults 0 0\n${line('defaults', 0)}\n`,
+  };
+  const inspection = inspectGuestFiles(layoutOf({ files, uuid: ROOT_UUID, kind: 'xfs' }), BIOS);
+  expect(inspection.bootChain.find(({ link }) => link === 'mounts')?.state).toBe('broken');
+});
+
+test.each(['/dev/sda1', MISSING])(
+  'systemd: the root in fstab is %s → a warning, because it is mounted already',
+  (spec) => {
+    const files = { ...guest.root, '/etc/fstab': `${spec} / xfs defaults 0 1\n` };
+    const { findings } = inspectGuestFiles(layoutOf({ files, uuid: ROOT_UUID, kind: 'xfs' }), BIOS);
+    expect(findings.filter(({ code }) => code === 'GUESTOS.Fstab').map(({ severity }) => severity)).toEqual([
+      'warning',
+    ]);
+  },
+);
