@@ -1,4 +1,5 @@
-/** A time limit that counts only while it runs. */
+/** Time limits and measures that count only while they run. */
+
 export interface Countdown {
   resume(): void;
   pause(): void;
@@ -28,5 +29,22 @@ export function createCountdown(limitMs: number, onEnd: () => void): Countdown {
       pause();
       isOver = true;
     },
+  };
+}
+
+/** Sums the time between start and stop, with the part that is still running. */
+export function createStopwatch(): { start(): void; stop(): void; totalMs(): number } {
+  let doneMs = 0;
+  let since: number | null = null;
+  const runningMs = () => (since === null ? 0 : performance.now() - since);
+  return {
+    start() {
+      since ??= performance.now();
+    },
+    stop() {
+      doneMs += runningMs();
+      since = null;
+    },
+    totalMs: () => doneMs + runningMs(),
   };
 }

@@ -12,8 +12,10 @@ import type { RemoteImage } from './remote-image.js';
 import { openSource, orSourceFailure } from './source-file.js';
 
 export interface InspectorOptions {
-  /** Time limit of one inspection. Default 60 000. */
+  /** Processor time of one inspection. Default 60 000. */
   readonly timeLimitMs?: number;
+  /** Elapsed time of one inspection, for a slow machine or disk. Default ten times the processor time. */
+  readonly elapsedLimitMs?: number;
   /** Resident memory of the child in MiB; an initramfs may decompress to half of it. Default 1024. */
   readonly memoryLimitMiB?: number;
   /** Time limit for reading a remote image, besides that of the inspection. Default 30 minutes. */
@@ -22,6 +24,7 @@ export interface InspectorOptions {
   readonly outputLimitBytes?: number;
 }
 
+const TIME_LIMIT_MS = 60_000;
 /** Bytes that one inspection may read. A well-formed image of 2 TiB stays far below. */
 const MAX_FILE_BYTES = 8 * 1024 ** 3;
 /** Bytes that one inspection may read only to verify them: a few seconds of a local disk, little of a network. */
@@ -34,7 +37,8 @@ const MAX_REMOTE_BYTES = 512 * 1024 ** 2;
 /**
  * Creates an InspectImage that is safe for a worker: a crash, a hang or unbounded output ends only the child process.
  * If that happens during the guest's inspection, the result has the container's facts and a warning; before that,
- * it throws FailureError `Inspection.TimeLimit` or `Inspection.Crashed` (class `request`). An abort kills the child and
+ * it throws FailureError `Inspection.TimeLimit` or `Inspection.Crashed` (class `request`). Throws `Host.TooSlow` if the
+ * machine or the disk of the image is too slow. An abort kills the child and
  * rejects with the signal's reason. Throws the same `Source.*` failures as inspectImage.
  */
 export function createInspector(options: InspectorOptions = {}): InspectImage {
@@ -121,7 +125,8 @@ function truncatedDuringRead(file: string, at: number): FailureError {
 
 function limitsOf(options: InspectorOptions): ReadingLimits {
   return {
-    timeLimitMs: options.timeLimitMs ?? 60_000,
+    timeLimitMs: options.timeLimitMs ?? TIME_LIMIT_MS,
+    elapsedLimitMs: options.elapsedLimitMs ?? (options.timeLimitMs ?? TIME_LIMIT_MS) * 10,
     memoryLimitMiB: options.memoryLimitMiB ?? 1024,
     outputLimitBytes: options.outputLimitBytes ?? 1024 * 1024,
   };
@@ -140,10 +145,11 @@ function conclude(file: string, end: ReadingEnd, limits: ReadingLimits): Inspect
   if (end.reason === 'exited' && KILLED.includes(end.detail)) {
     throw fail('Host.ProcessKilled', `The inspection process for ${file} was killed (${end.detail})`);
   }
+  if (end.reason === 'too-slow') throw fail('Host.TooSlow', `The inspection of ${file} was ended: ${end.detail}`);
   const reason = {
     complete: 'the inspection process returned an invalid report',
     exited: `the inspection process ended with ${end.detail}`,
-    'time-limit': `the inspection took longer than ${limits.timeLimitMs} ms`,
+    'time-limit': `the inspection took more than ${limits.timeLimitMs / 1000} s of processor time`,
     'output-limit': `the report exceeded ${limits.outputLimitBytes} bytes`,
   }[end.reason];
   if (last !== undefined && last !== null) {

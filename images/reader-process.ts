@@ -11,12 +11,17 @@ import type { FailureError } from '../domain/errors/failure.js';
 import { sourceFailure } from '../sources/source.js';
 import { countChild } from './children.js';
 import { nodeDecoder, wasmDecoderAccess } from './compression/zstd-decoders.js';
-import { createCountdown } from './countdown.js';
+import { createCountdown, createStopwatch } from './countdown.js';
 import type { DiskContext } from './inspection.js';
+import { processorTimeOf } from './processor-time.js';
 import { type RemoteImage, serveRequests } from './remote-image.js';
+import { createWorkLimit } from './work-limit.js';
 
 export interface ReadingLimits {
+  /** Processor time of the child; elapsed time on systems that do not report it. */
   readonly timeLimitMs: number;
+  /** Elapsed time, in which a slow machine or disk must let the child finish. */
+  readonly elapsedLimitMs: number;
   readonly memoryLimitMiB: number;
   readonly outputLimitBytes: number;
 }
@@ -41,9 +46,9 @@ export interface Reading {
 }
 
 export interface ReadingEnd {
-  /** `complete`: the child wrote its whole report. */
-  readonly reason: 'complete' | 'exited' | 'time-limit' | 'output-limit' | 'not-started';
-  /** Exit code, signal or error, e.g. `exit code 1`. */
+  /** `complete`: the child wrote its whole report. `too-slow`: it got too little processor time, or its reads took too long. */
+  readonly reason: 'complete' | 'exited' | 'time-limit' | 'too-slow' | 'output-limit' | 'not-started';
+  /** Exit code, signal or error, e.g. `exit code 1`; or what was too slow. */
   readonly detail: string;
   /** For `not-started`: the error of the system. */
   readonly error?: unknown;
@@ -72,6 +77,16 @@ export interface ReadingTask {
 
 function tooSlow(name: string, limitMs: number): FailureError {
   return sourceFailure('TooSlow', `reading ${name} for its inspection took longer than ${limitMs / 1000} s`);
+}
+
+/** Which of the two was slow: the disk of the image, or the machine. */
+function describeSlowness(elapsedMs: number, usedMs: number, readingMs: number): string {
+  const seconds = (ms: number) => `${Math.round(ms / 1000)} s`;
+  const cause =
+    readingMs > elapsedMs / 2
+      ? `reading the image took ${seconds(readingMs)}`
+      : `its process got ${seconds(usedMs)} of processor time`;
+  return `it was not finished after ${seconds(elapsedMs)}, of which ${cause}`;
 }
 
 /** Bounds how long state that one image corrupted in the child can affect others. */
@@ -130,24 +145,36 @@ export class ReaderProcess {
       fetchFailure ??= { error };
       this.kill();
     };
-    const inspecting = createCountdown(limits.timeLimitMs, () => killBecause('time-limit'));
+    const usedBefore = processorTimeOf(child.pid ?? 0);
+    const usedMs = async () => {
+      const [before, now] = [await usedBefore, await processorTimeOf(child.pid ?? 0)];
+      return before === null || now === null ? null : now.ms - before.ms;
+    };
+    const reads = createStopwatch();
+    let slowness = '';
+    const workLimits = { workMs: limits.timeLimitMs, elapsedMs: limits.elapsedLimitMs };
+    const inspecting = createWorkLimit(workLimits, usedMs, ({ reason: limit, usedMs: used }) => {
+      if (limit === 'elapsed') slowness = describeSlowness(limits.elapsedLimitMs, used ?? 0, reads.totalMs());
+      killBecause(limit === 'work' ? 'time-limit' : 'too-slow');
+    });
     const fetching = createCountdown(fetchLimitMs ?? 0, () => failed(tooSlow(image.name, fetchLimitMs ?? 0)));
-    const fetched =
-      fetchLimitMs === undefined
-        ? image
-        : {
-            ...image,
-            async read(offset: number, length: number, fetchSignal: AbortSignal) {
-              inspecting.pause();
-              fetching.resume();
-              try {
-                return await image.read(offset, length, fetchSignal);
-              } finally {
-                fetching.pause();
-                inspecting.resume();
-              }
-            },
-          };
+    const fetched = {
+      ...image,
+      async read(offset: number, length: number, fetchSignal: AbortSignal) {
+        reads.start();
+        if (fetchLimitMs !== undefined) {
+          inspecting.pause();
+          fetching.resume();
+        }
+        try {
+          return await image.read(offset, length, fetchSignal);
+        } finally {
+          reads.stop();
+          fetching.pause();
+          if (fetchLimitMs !== undefined) inspecting.resume();
+        }
+      },
+    };
     const serve = serveRequests(fetched, stopFetching.signal, {
       respond: (bytes) => this.channel.write(bytes),
       failed,
@@ -182,7 +209,8 @@ export class ReaderProcess {
     stopFetching.abort(new Error('the inspection has ended'));
     if (fetchFailure !== null) throw (fetchFailure as { readonly error: unknown }).error;
     if (exit === null && reason === 'exited') return { reason: 'complete', detail: '', lines: report.lines, begun };
-    const { started, detail, error }: Exit = exit ?? { started: true, detail: 'a signal' };
+    const { started, detail: ending, error }: Exit = exit ?? { started: true, detail: 'a signal' };
+    const detail = slowness === '' ? ending : slowness;
     return { reason: started ? reason : 'not-started', detail, error, lines: report.lines, begun };
   }
 

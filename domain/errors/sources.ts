@@ -340,6 +340,15 @@ export const SOURCES = [
       'Check on the worker’s host whether the disks and network file systems of the image and of ECS_IMPORT_CACHE_DIR answer (dmesg, iostat), and that no program sends SIGSTOP, then resume.',
   },
   {
+    code: 'Host.TooSlow',
+    meaning:
+      'A program of the import was not finished in time, because it got too little processor time or its disk answers too slowly',
+    class: 'transient',
+    remedy: 'Nothing to do: the step is repeated. The message names what was slow.',
+    lasting:
+      'Lower the number of concurrent imports, or add processors to the worker’s host; check that the disk of the image answers (iostat); then resume.',
+  },
+  {
     code: 'Host.ProgramMissing',
     meaning: 'A program that the import needs is not installed on the worker’s host, or cannot be executed',
     class: 'attention',
@@ -416,9 +425,10 @@ export const SOURCES = [
   {
     code: 'Inspection.TimeLimit',
     also: ['Inspection.Crashed'],
-    meaning: 'The image could not be inspected: the inspection process took too long or crashed',
+    meaning: 'The image could not be inspected: the inspection process needed too much processor time or crashed',
     class: 'request',
-    remedy: 'The image is damaged or malicious: create a new copy with the tool of its hypervisor.',
+    remedy:
+      'The image takes too much work to read, as damaged and malicious images do: create a new copy with the tool of its hypervisor.',
     field: 'disks[].source',
   },
 ] as const satisfies readonly CatalogueEntry[];

@@ -2,7 +2,8 @@
  * Notices a group of processes that no longer runs: it was stopped (SIGSTOP), or waits for a disk that does not answer. Reads
  * the processor time of the group from /proc; without /proc, nothing is noticed.
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
+import { processorTimeOf } from '../processor-time.js';
 
 /** Checks in a stall time. */
 const CHECKS = 10;
@@ -32,23 +33,10 @@ export function watchStall(groupId: number, stallMs: number, onStall: () => void
   return () => clearInterval(timer);
 }
 
-/** Positions behind the name of the process in /proc/PID/stat (proc_pid_stat(5)). */
-const GROUP = 2;
-const USER_TIME = 11;
-const SYSTEM_TIME = 12;
-
-/** In clock ticks; null: unknown. */
+/** In milliseconds; null: unknown. */
 async function timeOfGroup(groupId: number): Promise<number | null> {
   const names = await readdir('/proc').catch(() => []);
-  const times = await Promise.all(
-    names.map(async (name) => {
-      if (!/^\d+$/.test(name)) return null;
-      // A process that has just ended has no file.
-      const text = await readFile(`/proc/${name}/stat`, 'latin1').catch(() => '');
-      const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-      return Number(fields[GROUP]) === groupId ? Number(fields[USER_TIME]) + Number(fields[SYSTEM_TIME]) : null;
-    }),
-  );
-  const known = times.filter((time) => time !== null);
+  const times = await Promise.all(names.filter((name) => /^\d+$/.test(name)).map(processorTimeOf));
+  const known = times.filter((time) => time?.groupId === groupId).map((time) => time?.ms ?? 0);
   return known.length === 0 ? null : known.reduce((sum, time) => sum + time, 0);
 }

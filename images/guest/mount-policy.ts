@@ -35,7 +35,9 @@ export function mountPolicyOf(tree: GuestTree, asked: string | undefined): Mount
   const policy = (kind: MountPolicy['kind'], checksRoot = false): MountPolicy => ({ kind, checked, checksRoot });
   const init = initOf(tree, asked ?? '/sbin/init');
   if (init === 'systemd') return policy('waits');
-  if (init === 'busybox') return policy(exists('/sbin/openrc', '/usr/bin/openrc') ? 'unknown' : 'continues');
+  // Debian's OpenRC continues without a mount although its file system check fails.
+  if (exists('/sbin/openrc', '/usr/bin/openrc', '/sbin/openrc-init')) return policy('unknown');
+  if (init === 'busybox') return policy('continues');
   if (init === 'upstart' && exists('/sbin/mountall')) return policy('unknown');
   if (exists(NATIVE_RUNIT)) return policy('unknown');
   if (exists(VOID_SCRIPT)) return policy('stops', true);

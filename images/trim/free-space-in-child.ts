@@ -9,7 +9,12 @@ import type { FreeSpace, TrimmedVolume } from './free-space.js';
 import { unpackSectors } from './ranges.js';
 
 /** The bitmaps of 2 TiB have 64 MiB; a broken image must not keep an upload waiting for longer. */
-const LIMITS: ReadingLimits = { timeLimitMs: 120_000, memoryLimitMiB: 1024, outputLimitBytes: 8 * 1024 ** 2 };
+const LIMITS: ReadingLimits = {
+  timeLimitMs: 120_000,
+  elapsedLimitMs: 240_000,
+  memoryLimitMiB: 1024,
+  outputLimitBytes: 8 * 1024 ** 2,
+};
 const MAX_FETCHED_BYTES = 4 * 1024 ** 3;
 const FETCH_LIMIT_MS = 30 * 60_000;
 
@@ -35,7 +40,8 @@ export function createFreeSpaceReader(): ReadFreeSpace {
 function conclude({ reason, detail, lines }: ReadingEnd, diskBytes: number): FreeSpace | string {
   if (reason === 'complete')
     return parse(lines.at(-1) ?? '', diskBytes) ?? 'the process that reads it gave no valid answer';
-  if (reason === 'time-limit') return `reading it took longer than ${LIMITS.timeLimitMs / 1000} s`;
+  if (reason === 'time-limit') return `reading it took more than ${LIMITS.timeLimitMs / 1000} s of processor time`;
+  if (reason === 'too-slow') return detail;
   if (reason === 'output-limit') return 'it has too many free ranges';
   return `the process that reads it ended with ${detail}`;
 }

@@ -42,7 +42,7 @@ describe('in a child process', () => {
   });
 
   test('time limit exceeded → Inspection.TimeLimit', async () => {
-    await expect(createInspector({ timeLimitMs: 1 })(DEMO)).rejects.toMatchObject({
+    await expect(createInspector({ timeLimitMs: 1, elapsedLimitMs: 60_000 })(DEMO)).rejects.toMatchObject({
       failure: { code: 'Inspection.TimeLimit', class: 'request' },
     });
   });

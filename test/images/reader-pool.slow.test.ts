@@ -5,6 +5,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inspectImage } from '../../images/inspect.js';
 import { createInspector, createRemoteInspector } from '../../images/inspect-in-child.js';
+import { LONE_SYSTEM_DISK } from '../../images/inspection.js';
+import { ReaderPool } from '../../images/reader-pool.js';
 import { openLocalFile } from '../../sources/local-file.js';
 import { DEMO, qcow2 } from '../support/images/made-images.js';
 
@@ -16,6 +18,12 @@ beforeAll(() => {
   writeFileSync(small, qcow2());
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+const imageOfBytes = (bytes: Buffer) => ({
+  name: 'small.qcow2',
+  size: bytes.length,
+  read: async (offset: number, length: number) => bytes.subarray(offset, offset + length),
+});
 
 /** Process ids of this process's inspection children. */
 function readers(): readonly string[] {
@@ -96,6 +104,35 @@ describe('the reader pool', () => {
       await file.close();
     },
   );
+
+  test.each([
+    ['a process that is stopped', 'SIGSTOP', /of which its process got \d+ s of processor time/],
+    ['an image that is read slowly', null, /of which reading the image took \d+ s/],
+  ] as const)('%s → too slow, with the cause', async (_, signal, cause) => {
+    const before = readers();
+    const bytes = readFileSync(DEMO);
+    let reads = 0;
+    const image = {
+      name: 'disk.qcow2',
+      size: bytes.length,
+      async read(offset: number, length: number) {
+        reads += 1;
+        if (reads === 4 && signal !== null) {
+          process.kill(Number(readers().find((pid) => !before.includes(pid))), signal);
+        }
+        if (reads === 4 && signal === null) await new Promise((resolve) => setTimeout(resolve, 4_000));
+        return bytes.subarray(offset, offset + length);
+      },
+    };
+    const limits = { timeLimitMs: 60_000, elapsedLimitMs: 3_000, memoryLimitMiB: 1024, outputLimitBytes: 1024 * 1024 };
+    const reading = { kind: 'inspection', context: LONE_SYSTEM_DISK, signal: undefined } as const;
+    const bounds = { maxFetchedBytes: 1024 ** 3, bulkBytes: 0 };
+    const pool = new ReaderPool(limits);
+    // Starts the process, which takes long on a busy machine.
+    await pool.read({ ...reading, ...bounds, image: imageOfBytes(qcow2()) });
+    const end = await pool.read({ ...reading, ...bounds, image });
+    expect(end).toMatchObject({ reason: 'too-slow', detail: expect.stringMatching(cause) });
+  });
 
   test('the same image as system and data disk → separate results', async () => {
     const inspect = createInspector();
