@@ -112,7 +112,7 @@ const STATES = {
 const names = Object.keys(STATES) as (keyof typeof STATES)[];
 
 describe('an import', () => {
-  test.each(shareOfCases(names, 2))(
+  test.each(shareOfCases(names, 3))(
     '%s and terminated → is cleaned up without a command, and ends cancelled',
     async (name) => {
       const { id, release } = await STATES[name]();
@@ -123,7 +123,7 @@ describe('an import', () => {
     },
   );
 
-  test.each(shareOfCases(names, 2))('%s and cancelled in Temporal → ends cancelled', async (name) => {
+  test.each(shareOfCases(names, 3))('%s and cancelled in Temporal → ends cancelled', async (name) => {
     const { id, release } = await STATES[name]();
     await handleOf(id).cancel();
     if (name !== 'attention') await release();
