@@ -67,13 +67,15 @@ export interface Step extends StepWrite {
 
 type StepOrder = Pick<StepInput, 'importId' | 'step'> & { readonly request: StepInput['request'] | null };
 
-export interface StepOptions {
+export interface StepOptions<T = unknown> {
   /** Default: `running`. */
   readonly state?: State;
   /** What the step needs of the record. */
   readonly reads?: readonly StepRead[];
   /** Starts the step in another way than `startPhase`. */
   readonly start?: (write: StepWrite) => Promise<StartedStep | null>;
+  /** True: `tryNextStep` follows, and writes what this step has left together with the start of the next one. */
+  readonly isContinued?: (result: T) => boolean;
 }
 
 export async function runStep<T>(
@@ -81,7 +83,7 @@ export async function runStep<T>(
   phase: Phase,
   input: StepOrder,
   body: (step: Step) => Promise<T>,
-  options: StepOptions = {},
+  options: StepOptions<T> = {},
 ): Promise<T> {
   return await inStep(deps, phase, input, body, options, (step, error, unchangedForMs) =>
     asTemporalFailure(deps, step, input.request, error, unchangedForMs),
@@ -91,22 +93,23 @@ export async function runStep<T>(
 /**
  * Runs the step after the one of this activity in the same activity, which saves an activity. A failure changes nothing in the
  * record: the workflow then runs the step as an activity of its own, with its retries and its attention.
- * @param before the step before; null: an earlier attempt has ended it. An attempt that was frozen since then must not begin the
- * next step: its version is newer than that of the attempt that now runs the step before.
+ * @param before the step before, which has left its last writes; null: an earlier attempt has ended it. An attempt that was frozen
+ * since then must not begin the next step: its version is newer than that of the attempt that now runs the step before.
  * @returns whether the step has succeeded
  */
 export async function tryNextStep(
   deps: StepDependencies,
   phase: Phase,
   input: StepInput,
-  before: Pick<Step, 'requireCurrent'> | null,
+  before: Step | null,
   body: (step: Step) => Promise<void>,
+  reads: readonly StepRead[] = [],
 ): Promise<boolean> {
   const context = Context.current();
   const next = { ...input, step: input.step + 1 };
+  const start = before === null ? {} : { start: (write: StepWrite) => deps.store.startNextPhase(before, write, reads) };
   try {
-    await before?.requireCurrent();
-    await inStep(deps, phase, next, body, {}, async (_step, error) => error);
+    await inStep(deps, phase, next, body, { reads, ...start }, async (_step, error) => error);
     return true;
   } catch (error) {
     if (context.cancellationSignal.aborted) {
@@ -115,10 +118,21 @@ export async function tryNextStep(
         signal: context.cancellationSignal,
         log: () => undefined,
       };
+      if (before !== null) await deps.store.flush(before).catch(() => undefined);
       throw await asTemporalFailure(deps, step, input.request, error, 0);
     }
+    if (before !== null) await flushLeft(deps, before, input);
     context.log.info('continues in an activity of its own', { importId: input.importId, phase, error: String(error) });
     return false;
+  }
+}
+
+/** The next step has not started: writes what the step before has left. */
+async function flushLeft(deps: StepDependencies, before: Step, { request }: StepInput): Promise<void> {
+  try {
+    await deps.store.flush(before);
+  } catch (error) {
+    throw await asTemporalFailure(deps, before, request, error, 0);
   }
 }
 
@@ -137,7 +151,7 @@ async function inStep<T>(
   phase: Phase,
   input: StepOrder,
   body: (step: Step) => Promise<T>,
-  { state = 'running', reads = [], start }: StepOptions,
+  { state = 'running', reads = [], start, isContinued = () => false }: StepOptions<T>,
   failureOf: (step: Step, error: unknown, unchangedForMs: number) => Promise<unknown>,
 ): Promise<T> {
   const context = Context.current();
@@ -198,7 +212,7 @@ async function inStep<T>(
     if (started !== null) confirmed();
     else await requireCurrent(deps.store, write);
     const result = await withChangeLease({ ...lease, onChange: later.called }, () => body(step));
-    await later.write(step);
+    if (!isContinued(result)) await later.write(step);
     await progress.drop();
     await retries.written();
     return result;

@@ -28,7 +28,7 @@ export function createWatchImport(deps: ActivityDependencies) {
   /** @param then absent in workflows of earlier versions, which run the detection as an activity of its own */
   return async function watchImport(input: StepInput, image: ImageRef, then?: 'detection'): Promise<WatchedImport> {
     const hasEnded = then !== undefined && (await hasBegunNextStep(deps, input));
-    const before = hasEnded ? null : await untilAvailable(input, image);
+    const before = hasEnded ? null : await untilAvailable(input, image, then !== undefined);
     if (then === undefined) return { detected: false };
     const detected = await tryNextStep(deps, 'detection', input, before, (step) =>
       waitForDetection(deps, step, input, image),
@@ -36,8 +36,8 @@ export function createWatchImport(deps: ActivityDependencies) {
     return { detected };
   };
 
-  async function untilAvailable(input: StepInput, image: ImageRef): Promise<Step> {
-    return await runStep(deps, 'import', input, async (step) => {
+  async function untilAvailable(input: StepInput, image: ImageRef, isContinued: boolean): Promise<Step> {
+    const watch = async (step: Step) => {
       let absences = 0;
       let percent = -1;
       for (;;) {
@@ -66,7 +66,8 @@ export function createWatchImport(deps: ActivityDependencies) {
         percent = reached;
         step.report({ percent, bytesDone: null, bytesTotal: null });
       }
-    });
+    };
+    return await runStep(deps, 'import', input, watch, { isContinued: () => isContinued });
   }
 }
 

@@ -110,6 +110,8 @@ export type ImportStore = ReturnType<typeof createImportStore>;
 
 /** @param lateWindowMs how long after the end of an import its calls may still take effect */
 export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) {
+  const ledger = ledgerQueries(pool);
+
   /** Runs one statement. @returns false if it changed nothing, because the record has a newer version */
   async function write(sql: string, values: readonly unknown[]): Promise<boolean> {
     const result = await pool.query<{ changed: boolean }>(sql, [...values]);
@@ -250,12 +252,29 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
         [step.importId, step.version, step.phase, state, JSON.stringify(atStartOf(step.phase)), reads],
       );
       const started = rows[0]?.started;
-      if (started === undefined || !started.changed) return null;
-      return {
-        ledger: started.ledger === null ? null : entriesOf(started.ledger),
-        uploads: started.uploads?.map(toUpload) ?? null,
-        facts: started.facts === null ? null : factsOf(started.facts, started.batch),
-      };
+      return started === undefined ? null : toStarted(started);
+    },
+
+    /**
+     * Writes what the step before has left, and starts the next phase, as `startPhase`. Throws `Import.Superseded` if a newer
+     * step or attempt than the one before has begun.
+     */
+    async startNextPhase(
+      before: StepWrite,
+      step: StepWrite,
+      reads: readonly StepRead[] = [],
+    ): Promise<StartedStep | null> {
+      const started = await ledger.flushInto(before, async (notes) => {
+        const { rows } = await pool.query<{ started: StartedRow | null }>(
+          'select ecs_image_import.next_step($1, $2, $3, $4::jsonb, $5, $6, $7, $8::jsonb, $9) as started',
+          [
+            ...[before.importId, before.version, before.phase, notes],
+            ...[step.version, step.phase, 'running', JSON.stringify(atStartOf(step.phase)), reads],
+          ],
+        );
+        return rows[0]?.started ?? null;
+      });
+      return toStarted(started);
     },
 
     progress(step: StepWrite, progress: Progress): Promise<boolean> {
@@ -329,7 +348,7 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
     ...allEvents(pool),
     ...endedCountQueries(pool),
     ...decisionStatements(pool),
-    ...ledgerQueries(pool),
+    ...ledger,
     ...waitingQueries(pool),
     ...createPlanBasis(pool),
     ...retryQueries(pool),
@@ -343,5 +362,14 @@ export function createImportStore(pool: pg.Pool, lateWindowMs = LATE_WINDOW_MS) 
     async ping(): Promise<void> {
       await pool.query('select 1');
     },
+  };
+}
+
+function toStarted({ changed, ledger, uploads, facts, batch }: StartedRow): StartedStep | null {
+  if (!changed) return null;
+  return {
+    ledger: ledger === null ? null : entriesOf(ledger),
+    uploads: uploads?.map(toUpload) ?? null,
+    facts: facts === null ? null : factsOf(facts, batch),
   };
 }

@@ -9,7 +9,7 @@ import { LEDGER_ROWS, type LedgerRow, ledgerEntry } from './import-children.js';
 import { keepCalls } from './import-facts.js';
 import { jsonText } from './json-text.js';
 import { fromRow } from './ledger-rows.js';
-import type { StepNote } from './step-notes.js';
+import { type StepNote, storedNotes } from './step-notes.js';
 import { CHANGES_CHANNEL, type StepWrite } from './step-write.js';
 import { writeNotes } from './write-notes.js';
 
@@ -19,17 +19,29 @@ export function ledgerQueries(pool: pg.Pool) {
    * @returns false if notes without an entry are refused
    */
   function write(step: StepWrite, notes: readonly StepNote[]): Promise<boolean> {
-    const { pending } = step;
-    return pending === undefined ? writeNow(step, notes) : pending.inTurn(() => writeNow(step, notes));
+    return inTurn(step, () => {
+      const all = [...(step.pending?.take() ?? []), ...notes];
+      return all.length === 0
+        ? Promise.resolve(true)
+        : writeNow(step, notes, all, (some) => writeNotes(pool, step, some));
+    });
   }
 
-  async function writeNow(step: StepWrite, notes: readonly StepNote[]): Promise<boolean> {
-    const all = [...(step.pending?.take() ?? []), ...notes];
-    if (all.length === 0) return true;
+  function inTurn<Result>({ pending }: StepWrite, run: () => Promise<Result>): Promise<Result> {
+    return pending === undefined ? run() : pending.inTurn(run);
+  }
+
+  /** @param all the notes, after those that the step has left */
+  async function writeNow(
+    step: StepWrite,
+    notes: readonly StepNote[],
+    all: readonly StepNote[],
+    send: (all: readonly StepNote[]) => Promise<boolean>,
+  ): Promise<boolean> {
     const confirmed = step.confirming?.();
     let isWritten: boolean;
     try {
-      isWritten = await writeNotes(pool, step, all);
+      isWritten = await send(all);
     } catch (error) {
       step.pending?.restore(all.slice(0, all.length - notes.length));
       throw error;
@@ -109,6 +121,22 @@ export function ledgerQueries(pool: pg.Pool) {
     /** Writes what the step has left for later. Throws `Import.Superseded` if a newer step or attempt has begun. */
     async flush(step: StepWrite): Promise<void> {
       if (!(await write(step, []))) throw superseded(step.importId, 'what this attempt has found is not recorded');
+    },
+
+    /**
+     * As `flush`, and starts the next phase in the same statement.
+     * @param start called with what the step has left; null: a newer step or attempt has begun
+     */
+    async flushInto<Started>(step: StepWrite, start: (notes: string) => Promise<Started | null>): Promise<Started> {
+      return await inTurn(step, async () => {
+        let started: Started | null = null;
+        await writeNow(step, [], step.pending?.take() ?? [], async (all) => {
+          started = await start(storedNotes(all));
+          return started !== null;
+        });
+        if (started === null) throw superseded(step.importId, 'the next phase is not started');
+        return started;
+      });
     },
 
     /** Throws `Import.Superseded` if the import has ended or a newer step or attempt has begun. */

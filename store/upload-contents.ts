@@ -73,15 +73,6 @@ export function createUploadContents(pool: pg.Pool) {
       });
     },
 
-    /** Null: no content is known for this version of a file. */
-    async known(version: string, variant: string): Promise<string | null> {
-      const { rows } = await pool.query<{ content: string }>(
-        'select content from ecs_image_import.source_contents where version = $1 and variant = $2',
-        [version, variant],
-      );
-      return rows[0]?.content ?? null;
-    },
-
     /** Remembers the content of a version of a file; what is old is forgotten. */
     async remember(version: string, variant: string, content: string): Promise<void> {
       await pool.query(

@@ -4,8 +4,11 @@
  */
 
 import type pg from 'pg';
+import type { LedgerWrite } from '../domain/ledger.js';
 import { jsonText } from './json-text.js';
-import { transaction } from './transaction.js';
+import { superseded } from './ledger.js';
+import { storedNotes } from './step-notes.js';
+import type { StepWrite } from './step-write.js';
 
 /** The content of an object: the bytes of the source, or an image converted from them. */
 /** `trimmed`: converted, without the free blocks of its file systems. */
@@ -32,7 +35,6 @@ export interface SharedUpload {
 }
 
 export interface WantedUpload {
-  readonly importId: string;
   /** Of the request; undefined: that of the worker's own credentials. */
   readonly account?: string | undefined;
   readonly regionId: string;
@@ -43,11 +45,34 @@ export interface WantedUpload {
   readonly sha256: string | null;
   /** Of the source, where it cannot be changing; null: no other import joins by it. */
   readonly identity: string | null;
-  /** Of the disk, as remembered of this source; null: not known. A complete object with this content is used. */
-  readonly content?: string | null;
   readonly form: UploadForm;
   /** What is done to the content besides its form: imports that want another one do not share the object. */
   readonly variant: string;
+}
+
+/** What is written with the reference to a new object, and the lease on its upload. */
+export interface UploadIntention {
+  readonly holder: string;
+  readonly leaseMs: number;
+  /** Of the object with the wanted key. */
+  readonly object: LedgerWrite<'object'>;
+  /** Written if the lease is taken. */
+  readonly upload: LedgerWrite<'multipart-upload'>;
+}
+
+export interface JoinedUpload {
+  readonly upload: SharedUpload;
+  /** False: it is the object of another import, and nothing is written to the ledger. */
+  readonly isIntended: boolean;
+  /** The caller holds the lease. Never of another import's object. */
+  readonly isClaimed: boolean;
+}
+
+interface JoinedRow {
+  readonly written: boolean;
+  readonly intended: boolean;
+  readonly claimed: boolean;
+  readonly upload: UploadRow;
 }
 
 /** The uploads of one content in one account. */
@@ -94,7 +119,6 @@ export interface UploadRow {
 export type UploadStore = ReturnType<typeof createUploadStore>;
 
 const DIGESTS_KEPT_DAYS = 90;
-const MAX_JOIN_ATTEMPTS = 5;
 const UNIQUE_VIOLATION = '23505';
 
 export function createUploadStore(pool: pg.Pool) {
@@ -116,15 +140,13 @@ export function createUploadStore(pool: pg.Pool) {
       return rows.map(toUpload);
     },
 
-    /** Finds or creates the upload for this content, and adds a reference of the import. */
-    async join(wanted: WantedUpload): Promise<SharedUpload> {
-      for (let attempts = 1; ; attempts++) {
-        const joined = await tryToJoin(pool, wanted);
-        if (joined !== null) return joined;
-        // The last user released it in between; an upload in state `removing` does not conflict with a new one.
-        if (attempts >= MAX_JOIN_ATTEMPTS)
-          throw new Error(`object oss://${wanted.bucket}/${wanted.key} is still being removed`);
-      }
+    /**
+     * Finds or creates the upload for this content, adds a reference of the import, and takes the lease on its own object. Throws
+     * `Import.Superseded` and writes nothing to the ledger if the import has ended or a newer step or attempt has begun.
+     */
+    join(step: StepWrite, wanted: WantedUpload, intention: UploadIntention): Promise<JoinedUpload> {
+      const join = () => joinNow(pool, step, wanted, intention);
+      return step.pending === undefined ? join() : step.pending.inTurn(join);
     },
 
     get: (id: number) => one('select * from ecs_image_import.uploads where id = $1', [id]),
@@ -212,23 +234,25 @@ export function createUploadStore(pool: pg.Pool) {
       });
     },
 
-    async finish(
+    /** @returns the complete upload; null: it was complete before, or does not exist */
+    finish: (
       id: number,
       object: { readonly size: number; readonly crc64: string; readonly inspection: object | null },
-    ): Promise<void> {
-      await pool.query(
+    ): Promise<SharedUpload | null> =>
+      one(
         `with done as (
            update ecs_image_import.uploads
            set state = 'whole', size = $2, crc64 = $3, inspection = $4, holder = null, lease_until = null, upload_id = null,
                bytes_done = $2, bytes_total = $2, updated_at = now()
-           where id = $1 and state = 'open' returning id
+           where id = $1 and state = 'open' returning *
          ), ranges as (
            delete from ecs_image_import.upload_ranges using done where upload = done.id
+         ), parts as (
+           delete from ecs_image_import.upload_parts using done where upload = done.id
          )
-         delete from ecs_image_import.upload_parts using done where upload = done.id`,
+         select * from done`,
         [id, object.size, object.crc64, object.inspection === null ? null : jsonText(object.inspection)],
-      );
-    },
+      ),
 
     /** The completed object no longer exists: it is uploaded again, and an earlier request to keep it no longer applies. */
     async reopen(id: number): Promise<void> {
@@ -285,54 +309,27 @@ export function createUploadStore(pool: pg.Pool) {
   };
 }
 
-/** The prefix of an object's key, as in the column `prefix`. @param key the SQL parameter with the key */
-const PREFIX_SQL = (key: string) =>
-  `regexp_replace(${key}, case when ${key} ~ '${IMPORT_AND_DISK}' then '${IMPORT_AND_DISK}' else '[^/]*/[^/]*$' end, '')`;
-const IMPORT_AND_DISK = 'imp-[0-7][0-9a-hjkmnp-tv-z]{25}/[^/]*$';
-
-function tryToJoin(pool: pg.Pool, wanted: WantedUpload): Promise<SharedUpload | null> {
-  const { account = '' } = wanted;
-  return transaction(pool, async (client) => {
-    const { regionId, bucket, key, sha256, form, identity, variant, content = null } = wanted;
-    if (content !== null) {
-      const { rows } = await client.query<UploadRow>(
-        `select * from ecs_image_import.uploads
-         where bucket = $1 and account = $2 and prefix = ${PREFIX_SQL('$3::text')} and form = $4 and variant = $5 and content = $6
-           and state = 'whole'
-         order by id limit 1 for update`,
-        [bucket, account, key, form, variant, content],
-      );
-      if (rows[0] !== undefined) return await hold(client, rows[0], wanted.importId);
-    }
-    await client.query(
-      `insert into ecs_image_import.uploads (region_id, bucket, key, sha256, form, account, identity, variant)
-       values ($1, $2, $3, $4, $5, $6, $7, $8)
-       on conflict do nothing`,
-      [regionId, bucket, key, sha256, form, account, identity, variant],
-    );
-    // Locked, so that a concurrent release has committed before, or waits for this reference. The import's own upload comes
-    // first: an earlier attempt may have begun it before the source's identity or digest was known.
-    const sameContent = `form = $4 and prefix = ${PREFIX_SQL('$3::text')}
-      and (variant = $7 or variant = '') and (sha256 = $5 or (identity = $6 and variant = $7))`;
-    const { rows } = await client.query<UploadRow>(
-      `select * from ecs_image_import.uploads
-       where bucket = $1 and account = $2 and state <> 'removing' and (key = $3 or (${sameContent}))
-       order by key = $3 desc, identity is not distinct from $6 desc, id limit 1
-       for update`,
-      [bucket, account, key, form, sha256, identity, variant],
-    );
-    return await hold(client, rows[0], wanted.importId);
-  });
-}
-
-async function hold(client: pg.PoolClient, row: UploadRow | undefined, importId: string): Promise<SharedUpload | null> {
-  if (row === undefined) return null;
-  await client.query(
-    `insert into ecs_image_import.upload_holds (upload, import_id) values ($1, $2)
-     on conflict (upload, import_id) do update set released = false`,
-    [row.id, importId],
+async function joinNow(
+  pool: pg.Pool,
+  step: StepWrite,
+  wanted: WantedUpload,
+  { holder, leaseMs, object, upload }: UploadIntention,
+): Promise<JoinedUpload> {
+  const { account = '', bucket, key } = wanted;
+  const confirmed = step.confirming?.();
+  const { rows } = await pool.query<{ joined: JoinedRow | null }>(
+    'select ecs_image_import.join_upload($1, $2, $3, $4::jsonb, $5::jsonb, $6::jsonb, $7, $8) as joined',
+    [
+      ...[step.importId, step.version, step.phase, jsonText({ ...wanted, account })],
+      ...[storedNotes([{ kind: 'ledger', entry: object }]), storedNotes([{ kind: 'ledger', entry: upload }])],
+      ...[holder, leaseMs],
+    ],
   );
-  return toUpload(row);
+  const joined = rows[0]?.joined ?? null;
+  if (joined === null) throw new Error(`object oss://${bucket}/${key} is still being removed`);
+  if (!joined.written) throw superseded(step.importId, `object ${object.key} is not recorded as intended`);
+  if (joined.intended) confirmed?.();
+  return { upload: toUpload(joined.upload), isIntended: joined.intended, isClaimed: joined.claimed };
 }
 
 export function toUpload(row: UploadRow): SharedUpload {

@@ -7,6 +7,7 @@ import type { SharedUpload } from '../../store/uploads.js';
 import type { UploadContext } from './upload-context.js';
 
 /**
+ * @returns the complete upload; null: it was complete before
  * @param inspection of an image that was converted first; other imports that share the object have no copy of it
  */
 export async function reportSent(
@@ -14,9 +15,10 @@ export async function reportSent(
   upload: SharedUpload,
   { size, bytesSent, crc64 }: UploadResult,
   inspection: Inspection | null,
-): Promise<void> {
-  await deps.uploading.uploads.finish(upload.id, { size, crc64, inspection });
+): Promise<SharedUpload | null> {
+  const finished = await deps.uploading.uploads.finish(upload.id, { size, crc64, inspection });
   // The completed upload is now an object; its upload id is no longer valid.
   await deps.store.recordSoon(step, uploadEntry(input.request.region, upload, 'removed'));
   step.log('uploaded', { location: formatObjectLocation(upload), size, bytesSent, crc64 });
+  return finished;
 }

@@ -13,7 +13,6 @@ import { sourceAccess } from '../source-access.js';
 import { isShutdown } from '../step.js';
 import type { FormDecision } from './decide-form.js';
 import { judge } from './late-inspection.js';
-import type { Lease } from './lease.js';
 import { reportSent } from './report-sent.js';
 import { type Streamed, type StreamOptions, sendStreamed } from './send-streamed.js';
 import type { UploadContext } from './upload-context.js';
@@ -32,8 +31,7 @@ export async function sendBytes(
   if (!opened.reader.remote) await opened.reader.check();
   if (isStreamed && container !== null) return await sendStreamed(context, upload, opened, container, options);
   if (form === 'as-is') {
-    await send(context, upload, wholeSectors(context, opened.reader, container), null, lease);
-    return { kind: 'sent' };
+    return await send(context, upload, wholeSectors(context, opened.reader, container), null, options);
   }
   const { deps, step, input, disk, progress } = context;
   const { file, sha256 } = opened;
@@ -58,8 +56,7 @@ export async function sendBytes(
       );
     }
     const reader = await openFileReader(converted.file.path);
-    await send(context, upload, reader, converted.inspection, lease).finally(() => reader.close());
-    return { kind: 'sent' };
+    return await send(context, upload, reader, converted.inspection, options).finally(() => reader.close());
   } catch (error) {
     // A later attempt on this host reuses the converted file, except after a cancel.
     if (!context.signal.aborted || isShutdown(context.signal)) how = 'keep';
@@ -80,13 +77,13 @@ async function send(
   upload: SharedUpload,
   reader: SourceReader,
   inspection: Inspection | null,
-  lease: Lease,
-): Promise<void> {
+  { lease, isIntended }: Pick<StreamOptions, 'lease' | 'isIntended'>,
+): Promise<Streamed> {
   const { deps, step, input, progress } = context;
   const { region } = input.request;
   const { uploads } = deps.uploading;
   const { id, bucket, key } = upload;
-  await deps.store.record(step, uploadEntry(region, upload, 'intended'));
+  if (!isIntended) await deps.store.record(step, uploadEntry(region, upload, 'intended'));
   const guarantee = reader.guarantee();
   const sameSource = reader.version !== null && reader.version === upload.sourceVersion;
   const notes = {
@@ -117,5 +114,5 @@ async function send(
       progress.sending(bytesDone, bytesTotal);
     },
   });
-  await reportSent(context, upload, result, inspection);
+  return { kind: 'sent', upload: await reportSent(context, upload, result, inspection) };
 }

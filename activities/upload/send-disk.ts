@@ -9,11 +9,12 @@ import type { Inspection } from '../../images/inspection.js';
 import { layoutOf } from '../../images/stream/layout.js';
 import { isStreamable } from '../../images/stream/streamable.js';
 import { decideDisk, diskOf } from '../../images/verdict/disk-decision.js';
+import { uploadEntry } from '../../resources/multipart-upload.js';
 import { objectEntry } from '../../resources/object.js';
 import { requireDigest } from '../../sources/digest.js';
 import { sourceAt } from '../../sources/index.js';
 import type { OpenedSource, Source, SourceFacts } from '../../sources/source.js';
-import type { SharedUpload } from '../../store/uploads.js';
+import type { JoinedUpload, SharedUpload } from '../../store/uploads.js';
 import { inspectSource } from '../preflight-disk.js';
 import { sourceAccess } from '../source-access.js';
 import { isShutdown } from '../step.js';
@@ -168,15 +169,21 @@ async function sendOpened(context: UploadContext, found: OpenedSource): Promise<
   const opened = verified === null ? found : { ...found, sha256: verified.sha256, required: null };
   const content = contentIdentity(opened, decision, { host: deps.uploading.host, isShared });
   const { name, identity, sha256, variant } = content;
-  const { contents } = deps.uploading.streaming;
-  const upload = await deps.uploading.uploads.join({
-    ...{ importId: step.importId, regionId: request.region, bucket, sha256, identity, form: decision.form, variant },
-    content: identity === null ? null : await contents.known(identity, variant),
-    account: request.account,
-    key: objectKey(prefix, step.importId, disk.number, decision.format, name),
-  });
-  await deps.store.record(step, objectEntry(request.region, upload, 'intended'));
-  const sent = await sendAndVerify(context, upload, opened, decision, identity);
+  const own = { bucket, key: objectKey(prefix, step.importId, disk.number, decision.format, name) };
+  const joined = await deps.uploading.uploads.join(
+    step,
+    {
+      ...{ regionId: request.region, account: request.account, sha256, identity, form: decision.form, variant },
+      ...own,
+    },
+    {
+      ...{ holder: holderOf(context), leaseMs: deps.uploading.leaseMs },
+      object: objectEntry(request.region, own, 'intended'),
+      upload: uploadEntry(request.region, own, 'intended'),
+    },
+  );
+  if (!joined.isIntended) await deps.store.record(step, objectEntry(request.region, joined.upload, 'intended'));
+  const sent = await sendAndVerify(context, joined, opened, decision, identity);
   const { whole } = sent;
   const digest = verified ?? sent.digest;
   const { size, crc64 } = whole;
@@ -226,14 +233,14 @@ async function verifiedFirst(
  */
 async function sendAndVerify(
   context: UploadContext,
-  upload: SharedUpload,
+  joined: JoinedUpload,
   opened: OpenedSource,
   decision: FormDecision,
   identity: string | null,
 ): Promise<{ readonly whole: SharedUpload; readonly digest: VerifiedDigest | null }> {
   const { required } = opened;
   if (required === null) {
-    const whole = await untilWhole(context, upload, opened, decision, { verification: null, identity });
+    const whole = await untilWhole(context, joined, opened, decision, { verification: null, identity });
     return { whole, digest: digestOfOpened(context, opened) };
   }
   const ended = new AbortController();
@@ -242,7 +249,7 @@ async function sendAndVerify(
   const verification = createVerification(required, signal, (error) => ended.abort(error));
   if (!decision.isStreamed) verification.readBeside();
   try {
-    const whole = await untilWhole({ ...context, signal }, upload, opened, decision, { verification, identity });
+    const whole = await untilWhole({ ...context, signal }, joined, opened, decision, { verification, identity });
     const digest = await verification.result();
     // The object of a CloudBox is shared with no other import.
     const isShared = context.input.request.storageLocationArn === undefined;
@@ -267,18 +274,23 @@ function digestOfOpened({ input, disk }: UploadContext, { sha256, file }: Opened
 /** Uploads the object, or waits while another import does; returns when the whole object is in the bucket. */
 async function untilWhole(
   context: UploadContext,
-  { id: own }: SharedUpload,
+  joined: JoinedUpload,
   opened: OpenedSource,
   decision: FormDecision,
   options: Pick<StreamOptions, 'verification' | 'identity'>,
 ): Promise<SharedUpload> {
-  const { deps, step, input, disk, signal, progress } = context;
+  const { deps, step, input, signal, progress } = context;
   const { uploads, leaseMs, sends, slowSource } = deps.uploading;
-  const holder = `${step.importId}/${disk.number}`;
+  const holder = holderOf(context);
+  const { id: own } = joined.upload;
   let id = own;
+  let first: JoinedUpload | null = joined;
   for (;;) {
-    signal.throwIfAborted();
-    const upload = await uploads.get(id);
+    const isClaimed = first?.isClaimed === true;
+    // A lease that is held is given back below.
+    if (!isClaimed) signal.throwIfAborted();
+    const upload: SharedUpload | null = first?.upload ?? (await uploads.get(id));
+    first = null;
     if (upload === null) throw new Error(`upload ${id} of import ${step.importId} has no record`);
     if (upload.state === 'whole') {
       if (await objectExists(context, upload)) {
@@ -288,7 +300,7 @@ async function untilWhole(
       await uploads.reopen(id);
       continue;
     }
-    const claimed = await uploads.claim(id, holder, leaseMs);
+    const claimed = isClaimed ? upload : await uploads.claim(id, holder, leaseMs);
     if (claimed === null) {
       options.verification?.readBeside();
       progress.sending(upload.bytesDone, upload.bytesTotal);
@@ -307,7 +319,10 @@ async function untilWhole(
         );
         // A file whose bytes may be changing is not compared.
         const mayBeSame = id === own && options.identity !== null;
-        return sendBytes(context, claimed, { ...opened, reader }, decision, { ...options, lease, mayBeSame });
+        return sendBytes(context, claimed, { ...opened, reader }, decision, {
+          ...{ ...options, lease, mayBeSame },
+          isIntended: isClaimed,
+        });
       }),
     );
     if (outcome.kind === 'same') {
@@ -319,12 +334,16 @@ async function untilWhole(
       continue;
     }
     // The upload has just been verified end to end: no check of the object is needed.
-    const sent = await uploads.get(id);
+    const sent = outcome.upload ?? (await uploads.get(id));
     if (sent?.state === 'whole') {
       deps.metrics?.saved('conversion', Math.max(0, opened.reader.size - (sent.size ?? opened.reader.size)));
       return sent;
     }
   }
+}
+
+function holderOf({ step, disk }: UploadContext): string {
+  return `${step.importId}/${disk.number}`;
 }
 
 async function objectExists({ deps, input }: UploadContext, upload: SharedUpload): Promise<boolean> {

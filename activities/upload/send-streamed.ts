@@ -26,7 +26,9 @@ import type { UploadContext } from './upload-context.js';
 import type { Verification } from './verification.js';
 
 /** What became of a disk: it is in the bucket, or another object has the same content. */
-export type Streamed = { readonly kind: 'sent' } | { readonly kind: 'same'; readonly upload: number };
+export type Streamed =
+  /** Null: the upload was complete before. */
+  { readonly kind: 'sent'; readonly upload: SharedUpload | null } | { readonly kind: 'same'; readonly upload: number };
 
 export interface StreamOptions {
   readonly lease: Lease;
@@ -34,6 +36,8 @@ export interface StreamOptions {
   readonly verification: Verification | null;
   /** The source on this host, which other imports with the same one recognise; null: none. */
   readonly identity: string | null;
+  /** The upload is in the ledger, as intended. */
+  readonly isIntended: boolean;
   /** True: the disk is compared with those of other objects before it is sent. */
   readonly mayBeSame: boolean;
 }
@@ -44,7 +48,7 @@ export async function sendStreamed(
   upload: SharedUpload,
   opened: OpenedSource,
   container: ContainerFacts,
-  { lease, verification, identity, mayBeSame }: StreamOptions,
+  { lease, verification, identity, isIntended, mayBeSame }: StreamOptions,
   inspection: Inspection | null = null,
 ): Promise<Streamed> {
   const { deps, step, input, progress, disk: planned } = context;
@@ -115,7 +119,7 @@ export async function sendStreamed(
       const again = open();
       await requireSameContent(digests, { ...readable, disk: again }, reader.name, signal).finally(() => again.close());
     };
-    await deps.store.record(step, uploadEntry(region, upload, 'intended'));
+    if (!isIntended) await deps.store.record(step, uploadEntry(region, upload, 'intended'));
     if (!isSame && upload.uploadId !== null)
       await deps.uploading.uploads.noteUploadId(upload.id, upload.uploadId, version);
     const result = await oss.uploadBuilt({
@@ -133,8 +137,7 @@ export async function sendStreamed(
     if (compression !== null)
       await reportConversion(context, `${container.format} was sent as a compressed qcow2, ${compression}`);
     await noteContent(context, upload, readable, parts, identity);
-    await reportSent(context, upload, result, inspection);
-    return { kind: 'sent' };
+    return { kind: 'sent', upload: await reportSent(context, upload, result, inspection) };
   } catch (error) {
     return await asFailure(error, reader);
   } finally {

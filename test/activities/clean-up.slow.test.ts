@@ -9,6 +9,7 @@ import { createImportStore, type ImportStore } from '../../store/imports.js';
 import { createUploadStore, type UploadStore } from '../../store/uploads.js';
 import { CrashPoint, countCalls } from '../support/activities/crash-point.js';
 import { activityRunner, FakeCloud, HOME, memoryStore, REQUEST } from '../support/activities/distribution-cloud.js';
+import { joinedUpload } from '../support/store/joined-upload.js';
 import { startTestDatabase, type TestDatabase } from '../support/store/test-database.js';
 
 const BUCKET = 'images';
@@ -67,8 +68,7 @@ function oss(): OssApi {
 async function uses(importId: string, kind: 'object' | 'multipart-upload'): Promise<number> {
   const step = { importId, version: 1, phase: 'upload' } as const;
   await imports.accept(step, REQUEST, 'files');
-  const { id } = await uploads.join({
-    importId,
+  const { id } = await joinedUpload(uploads, importId, {
     regionId: HOME,
     bucket: BUCKET,
     key: KEY,
@@ -182,8 +182,7 @@ test('an import that has just joined an object → has its reference before its 
   const isHeld = async () => (await imports.accountsOf([{ kind: 'object', key, importId: 'a' }])).held.has(key);
   await wholeFor('a');
   await imports.accept({ importId: 'b', version: 1, phase: 'upload' }, REQUEST, 'files');
-  await uploads.join({
-    importId: 'b',
+  await joinedUpload(uploads, 'b', {
     regionId: HOME,
     bucket: BUCKET,
     key: 'b/1',

@@ -3,11 +3,16 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createWatchImport } from '../../activities/watch-import.js';
 import type { DetectionItem } from '../../alibaba/cloud.js';
 import type { ImportStanding } from '../../store/decisions.js';
+import type { StartedStep } from '../../store/imports.js';
+import type { StepWrite } from '../../store/step-write.js';
 import { activityRunner, FakeCloud, HOME, REQUEST, SOURCE } from '../support/activities/distribution-cloud.js';
 import { quietEnvironment } from '../support/activities/quiet-environment.js';
 
 const STEP = 7;
 const VERSIONS = 1_000_000;
+const NOTHING_READ: StartedStep = { ledger: null, uploads: null, facts: null };
+
+type Write = Pick<StepWrite, 'phase' | 'version'>;
 
 let cloud: FakeCloud;
 let runner: ReturnType<typeof activityRunner>;
@@ -23,12 +28,17 @@ beforeEach(() => {
   started = [];
   attentions = 0;
   version = 0;
+  const startPhase = async (write: Write) => {
+    if (write.version <= version) return null;
+    version = write.version;
+    started.push([write.phase, write.version]);
+    return NOTHING_READ;
+  };
   Object.assign(runner.deps.store, {
-    startPhase: async (write: { readonly phase: string; readonly version: number }) => {
-      if (write.version <= version) return false;
-      version = write.version;
-      started.push([write.phase, write.version]);
-      return true;
+    startPhase,
+    startNextPhase: async (before: Write, write: Write) => {
+      if (before.version < version) throw new Error('Import.Superseded');
+      return await startPhase(write);
     },
     standing: async () => ({ id: 'imp-1', state: 'running', phase: 'import', version }) as ImportStanding,
     requireCurrent: async (write: { readonly version: number }) => {
@@ -119,18 +129,31 @@ test('a cancel during the detection → the activity ends as cancelled', async (
 
 test('frozen after the image was available, while another attempt began → does not begin the detection', async () => {
   detected();
-  const now = Date.now;
-  let frozenMs = 0;
-  vi.spyOn(Date, 'now').mockImplementation(() => now() + frozenMs);
-  const { flush } = runner.deps.store;
-  const frozen: typeof flush = async (step) => {
-    await flush(step);
-    if (step.phase !== 'import') return;
-    frozenMs = 60_000;
+  const { startNextPhase } = runner.deps.store;
+  const frozen: typeof startNextPhase = async (before, step) => {
     version = STEP * VERSIONS + 2;
+    return await startNextPhase(before, step);
   };
-  Object.assign(runner.deps.store, { flush: frozen });
+  Object.assign(runner.deps.store, { startNextPhase: frozen });
   expect(await watch().done).toEqual({ detected: false });
   expect(started.map(([phase]) => phase)).toEqual(['import']);
   expect(version).toBe(STEP * VERSIONS + 2);
+});
+
+test('the database is away when the detection begins → what the step before has left is written', async () => {
+  detected();
+  const flushed: string[] = [];
+  Object.assign(runner.deps.store, {
+    startNextPhase: () => Promise.reject(new Error('connection terminated')),
+    flush: async ({ phase }: Write) => void flushed.push(phase),
+  });
+  expect(await watch().done).toEqual({ detected: false });
+  expect(flushed).toContain('import');
+});
+
+test('what the step before has left cannot be written → the activity is retried', async () => {
+  detected();
+  const away = () => Promise.reject(new Error('connection terminated'));
+  Object.assign(runner.deps.store, { startNextPhase: away, flush: away });
+  await expect(watch().done).rejects.toMatchObject({ type: 'transient' });
 });

@@ -7,6 +7,7 @@ import { formatObjectLocation } from '../../domain/object-location.js';
 import { uploadEntry } from '../../resources/multipart-upload.js';
 import { objectEntry } from '../../resources/object.js';
 import { createImportStore, type ImportStore } from '../../store/imports.js';
+import { PendingNotes } from '../../store/step-notes.js';
 import { REQUEST } from '../support/activities/distribution-cloud.js';
 import { startTestDatabase, type TestDatabase } from '../support/store/test-database.js';
 
@@ -104,6 +105,45 @@ describe('an attempt that was frozen and wakes', () => {
     await store.record(STEP, intended);
     await store.record(STEP, intended);
     expect((await view()).ledger).toMatchObject([{ status: 'intended' }]);
+  });
+});
+
+describe('a step whose next one begins in the same statement', () => {
+  const NEXT = { ...STEP, version: 1_000_005, phase: 'detection' } as const;
+  const left = () => {
+    const pending = new PendingNotes(() => undefined);
+    pending.add({ kind: 'ledger', entry: { ...image, status: 'created', detail: { imageId: 'm-1' } } });
+    return { ...STEP, pending };
+  };
+
+  test('still current → what it has left is written, the next phase has begun, and its ledger is read', async () => {
+    await store.startPhase(STEP);
+    statements = [];
+    const started = await store.startNextPhase(left(), NEXT, ['ledger']);
+    expect(statements).toHaveLength(1);
+    expect(started?.ledger).toMatchObject([{ kind: 'image', status: 'created' }]);
+    expect(await view()).toMatchObject({ phase: 'detection', ledger: [{ key: 'web-01', status: 'created' }] });
+  });
+
+  test('superseded → nothing begins, the ledger stays as it is, and an event has the resource', async () => {
+    await store.startPhase({ ...STEP, version: 6 });
+    await expect(store.startNextPhase(left(), NEXT)).rejects.toThrow('Import.Superseded');
+    expect(await view()).toMatchObject({ phase: 'import', ledger: [] });
+    expect((await store.events(STEP.importId, 0)).at(-1)?.detail).toMatchObject({ late: { imageId: 'm-1' } });
+  });
+
+  test('of an import that has ended → nothing begins', async () => {
+    await store.finish({ ...STEP, version: 7, phase: 'cleanup' }, 'cancelled', null);
+    await expect(store.startNextPhase({ ...STEP, version: 9 }, NEXT)).resolves.toBeNull();
+    await expect(store.startNextPhase(left(), NEXT)).rejects.toThrow('Import.Superseded');
+    expect(await view()).toMatchObject({ phase: 'done', state: 'cancelled' });
+  });
+
+  test('an error of the database → what it has left is written later', async () => {
+    await store.startPhase(STEP);
+    const step = left();
+    await expect(store.startNextPhase(step, { ...NEXT, version: 0.5 })).rejects.toThrow();
+    expect(step.pending.take()).toHaveLength(1);
   });
 });
 

@@ -10,6 +10,7 @@ import { createRateBudgetStore } from '../../store/rate-budgets.js';
 import { transaction } from '../../store/transaction.js';
 import { createUploadStore } from '../../store/uploads.js';
 import { REQUEST } from '../support/activities/distribution-cloud.js';
+import { join } from '../support/store/joined-upload.js';
 import { startTestDatabase, type TestDatabase } from '../support/store/test-database.js';
 
 let database: TestDatabase;
@@ -119,7 +120,7 @@ describe('a connection ends before or after a statement', () => {
     ...{ code: 'Guest.Test', severity: 'info', message, evidence: '', remedy: '', source: 'inspection', disk: 1 },
   });
   const wanted = (id: string) => ({
-    ...{ importId: id, regionId: 'cn-hangzhou', bucket: 'b', key: `imports/${id}/disk-1.raw` },
+    ...{ regionId: 'cn-hangzhou', bucket: 'b', key: `imports/${id}/disk-1.raw` },
     ...{ sha256: null, form: 'as-is' as const, identity: null, variant: 'RAW trim=none' },
   });
   const uploadsOf = (id: string) =>
@@ -155,14 +156,14 @@ describe('a connection ends before or after a statement', () => {
     {
       name: 'an upload is joined',
       prepare: accept,
-      run: (pool, id) => createUploadStore(pool).join(wanted(id)),
+      run: (pool, id) => join(createUploadStore(pool), id, wanted(id)),
       read: uploadsOf,
     },
     {
       name: 'an upload is released',
       async prepare(id) {
         await accept(id);
-        await createUploadStore(database.pool).join(wanted(id));
+        await join(createUploadStore(database.pool), id, wanted(id));
       },
       run: (pool, id) => createUploadStore(pool).release(id, 'b', `imports/${id}/disk-1.raw`, false),
       read: uploadsOf,

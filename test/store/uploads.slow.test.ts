@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { newImportId } from '../../domain/ids.js';
 import { createUploadContents } from '../../store/upload-contents.js';
 import { createUploadStore, type SharedUpload, type UploadStore, type WantedUpload } from '../../store/uploads.js';
+import { joinedUpload, join as joinOwn } from '../support/store/joined-upload.js';
 import { startTestDatabase, type TestDatabase } from '../support/store/test-database.js';
 
 const BUCKET = 'images';
@@ -19,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => database?.close());
 beforeEach(() =>
   database.pool.query(
-    'truncate ecs_image_import.uploads, ecs_image_import.imports, ecs_image_import.source_digests cascade',
+    'truncate ecs_image_import.uploads, ecs_image_import.imports, ecs_image_import.source_digests, ecs_image_import.source_contents cascade',
   ),
 );
 
@@ -35,9 +36,8 @@ const end = (id: string) =>
   database.pool.query(`update ecs_image_import.imports set state = 'succeeded' where id = $1`, [id]);
 
 function join(importId: string, changes: Partial<WantedUpload> = {}): Promise<SharedUpload> {
-  return store.join({
+  return joinedUpload(store, importId, {
     ...{
-      importId,
       regionId: 'cn-hangzhou',
       bucket: BUCKET,
       sha256: 'aa',
@@ -324,6 +324,59 @@ test('a digest → returned only for the version that it was computed from', asy
   expect(await store.digest('host 1:2:4')).toBeNull();
 });
 
+describe('the import that joins its own object', () => {
+  const ledgerOf = async (id: string) => {
+    const { rows } = await database.pool.query<{ kind: string; status: string }>(
+      'select kind, status from ecs_image_import.ledger where import_id = $1 order by kind',
+      [id],
+    );
+    return rows.map(({ kind, status }) => `${kind} ${status}`);
+  };
+  const joinAs = (importId: string) =>
+    joinOwn(store, importId, {
+      ...{ regionId: 'cn-hangzhou', bucket: BUCKET, key: `${importId}/disk-1.raw` },
+      ...{ sha256: 'aa', identity: null, form: 'as-is', variant: 'RAW trim=none' },
+    });
+
+  test('→ its intentions are in the ledger, and it has the lease', async () => {
+    await newImport('a');
+    const { upload, ...rest } = await joinAs('a');
+    expect(rest).toEqual({ isIntended: true, isClaimed: true });
+    expect(upload.holder).toBe('a/1');
+    expect(await ledgerOf('a')).toEqual(['multipart-upload intended', 'object intended']);
+    expect(await store.claim(upload.id, 'b/1', LEASE)).toBeNull();
+  });
+
+  test('of another import → no lease and no entry, also where no lease is held', async () => {
+    await newImport('a');
+    await newImport('b');
+    const { upload } = await joinAs('a');
+    await store.handOver(upload.id, 'a/1');
+    expect(await joinAs('b')).toMatchObject({ isIntended: false, isClaimed: false, upload: { id: upload.id } });
+    expect(await ledgerOf('b')).toEqual([]);
+  });
+
+  test('whose lease another import has taken over → the object is intended, and the lease stays', async () => {
+    await newImport('a');
+    const { upload } = await joinAs('a');
+    await store.handOver(upload.id, 'a/1');
+    await store.claim(upload.id, 'b/1', LEASE);
+    expect(await joinAs('a')).toMatchObject({ isIntended: true, isClaimed: false, upload: { holder: 'b/1' } });
+  });
+
+  test.each([
+    ['a newer attempt has begun', 'update ecs_image_import.imports set version = 9 where id = $1'],
+    ['it has ended', `update ecs_image_import.imports set state = 'failed' where id = $1`],
+  ])('%s → refused: no entry, no reference, no upload', async (_name, change) => {
+    await newImport('a');
+    await database.pool.query(change, ['a']);
+    await expect(joinAs('a')).rejects.toThrow('Import.Superseded');
+    expect(await ledgerOf('a')).toEqual([]);
+    expect(await store.usedBy('a')).toEqual([]);
+    expect(await store.find({ bucket: BUCKET, sha256: 'aa', identity: null, prefix: null })).toEqual([]);
+  });
+});
+
 describe('the content of a disk', () => {
   const ranges = new Uint8Array([1, 2, 3]);
   const variant = 'RAW trim=none';
@@ -345,10 +398,12 @@ describe('the content of a disk', () => {
       ].map((change) => contents.finished({ ...scope, ...change }, 'L')),
     ];
     expect((await Promise.all(others)).flat()).toEqual([]);
+    const trimmed = 'RAW trim=free-space';
+    for (const one of [variant, trimmed]) await contents.remember('host 1', one, 'dd');
     await newImport('b');
-    expect((await join('b', { sha256: null, content: 'dd' })).id).toBe(id);
+    expect((await join('b', { sha256: null, identity: 'host 1' })).id).toBe(id);
     await newImport('c');
-    expect((await join('c', { sha256: null, content: 'dd', variant: 'RAW trim=free-space' })).id).not.toBe(id);
+    expect((await join('c', { sha256: null, identity: 'host 1', variant: trimmed })).id).not.toBe(id);
   });
 
   test('of an object that is not complete → not used, and no upload remains without a reference', async () => {
@@ -358,8 +413,9 @@ describe('the content of a disk', () => {
     await contents.note(id, { layout: 'L', digest: 'dd', ranges });
     expect(await contents.finished(scope, 'L')).toEqual([]);
     expect(await contents.use(id, 'a')).toBe(false);
+    await contents.remember('host 1', variant, 'dd');
     await newImport('b');
-    expect((await join('b', { sha256: null, content: 'dd' })).id).not.toBe(id);
+    expect((await join('b', { sha256: null, identity: 'host 1' })).id).not.toBe(id);
     const { rows } = await database.pool.query(
       'select u.id from ecs_image_import.uploads u left join ecs_image_import.upload_holds h on h.upload = u.id where h.upload is null',
     );
@@ -376,12 +432,11 @@ describe('the content of a disk', () => {
     expect(await contents.use(id, 'a')).toBe(false);
   });
 
-  test('of a version of a file → remembered for each variant', async () => {
+  test('of a version of a file → the latest one is remembered', async () => {
     const contents = createUploadContents(database.pool);
     await contents.remember('host 1', variant, 'dd');
     await contents.remember('host 1', variant, 'ee');
-    expect(await contents.known('host 1', variant)).toBe('ee');
-    expect(await contents.known('host 1', 'RAW trim=free-space')).toBeNull();
-    expect(await contents.known('host 2', variant)).toBeNull();
+    const { rows } = await database.pool.query('select version, content from ecs_image_import.source_contents');
+    expect(rows).toContainEqual({ version: 'host 1', content: 'ee' });
   });
 });

@@ -278,6 +278,7 @@ export function memoryStore() {
   };
   const store: Partial<ImportStore> = {
     startPhase: async () => ({ ledger: null, uploads: null, facts: null }),
+    startNextPhase: async () => ({ ledger: null, uploads: null, facts: null }),
     // Called where an attempt takes long, as on a busy machine.
     requireCurrent: async () => undefined,
     progressOf: async () => null,

@@ -30,8 +30,12 @@ export const BUCKET = 'images';
 /** The state that several workers share, like the database. */
 export function sharedRecord() {
   const contents = new Map<number, Omit<UploadedContent, 'id'>>();
-  const uploads = memoryUploads(contents);
-  return { record: memoryStore(), uploads, ranges: memoryRanges(uploads), contents: memoryContents(uploads, contents) };
+  const known = new Map<string, string>();
+  const uploads = memoryUploads(contents, known);
+  return {
+    ...{ record: memoryStore(), uploads, ranges: memoryRanges(uploads) },
+    contents: memoryContents(uploads, contents, known),
+  };
 }
 
 export interface WorkerOptions {
@@ -190,8 +194,12 @@ function memoryRanges(uploads: UploadStore): UploadRanges {
   };
 }
 
-function memoryContents(uploads: UploadStore, contents: Map<number, Omit<UploadedContent, 'id'>>): UploadContents {
-  const known = new Map<string, string>();
+/** @param known the contents of versions of files */
+function memoryContents(
+  uploads: UploadStore,
+  contents: Map<number, Omit<UploadedContent, 'id'>>,
+  known: Map<string, string>,
+): UploadContents {
   return {
     async finished({ form, variant }, layout) {
       const found = await Promise.all(
@@ -209,12 +217,14 @@ function memoryContents(uploads: UploadStore, contents: Map<number, Omit<Uploade
     },
     note: async (id, content) => void contents.set(id, content),
     use: async (id) => (await uploads.get(id))?.state === 'whole',
-    known: async (version, variant) => known.get(`${version} ${variant}`) ?? null,
     remember: async (version, variant, content) => void known.set(`${version} ${variant}`, content),
   };
 }
 
-function memoryUploads(contents: ReadonlyMap<number, Omit<UploadedContent, 'id'>>): UploadStore {
+function memoryUploads(
+  contents: ReadonlyMap<number, Omit<UploadedContent, 'id'>>,
+  known: ReadonlyMap<string, string>,
+): UploadStore {
   const uploads: { -readonly [Name in keyof SharedUpload]: SharedUpload[Name] }[] = [];
   const parts = new Map<number, NotedPart[]>();
   const digests = new Map<string, string>();
@@ -229,7 +239,8 @@ function memoryUploads(contents: ReadonlyMap<number, Omit<UploadedContent, 'id'>
   return {
     find: async ({ sha256 }) => uploads.filter((one) => sha256 !== null && one.sha256 === sha256),
     noteSha256: async (id, sha256) => void Object.assign(at(id) ?? {}, { sha256 }),
-    async join({ regionId, bucket, key, sha256, form, identity, variant, content }) {
+    async join(_step, { regionId, bucket, key, sha256, form, identity, variant }) {
+      const content = identity === null ? undefined : known.get(`${identity} ${variant}`);
       const isSame = (one: SharedUpload, index: number) =>
         (content && one.state === 'whole' && contents.get(index)?.digest === content) ||
         one.key === key ||
@@ -239,7 +250,7 @@ function memoryUploads(contents: ReadonlyMap<number, Omit<UploadedContent, 'id'>
       let id = uploads.findIndex(isSame);
       if (id < 0) identities[uploads.length] = identity === null ? null : `${identity} ${variant}`;
       if (id < 0) id = uploads.push({ ...fresh, id: uploads.length, regionId, bucket, key, sha256, form, variant }) - 1;
-      return structuredClone(uploads[id] as SharedUpload);
+      return { upload: structuredClone(uploads[id] as SharedUpload), isIntended: false, isClaimed: false };
     },
     get: async (id) => copy(id),
     async claim(id, holder) {
@@ -254,7 +265,10 @@ function memoryUploads(contents: ReadonlyMap<number, Omit<UploadedContent, 'id'>
     notePart: async (id, part) => void parts.set(id, [...(parts.get(id) ?? []), part]),
     parts: async (id) => parts.get(id) ?? [],
     noteWhole: async (id, crc64) => void Object.assign(at(id) ?? {}, { crc64 }),
-    finish: async (id, whole) => void Object.assign(at(id) ?? {}, { ...whole, state: 'whole', holder: null }),
+    async finish(id, whole) {
+      Object.assign(at(id) ?? {}, { ...whole, state: 'whole', holder: null });
+      return copy(id);
+    },
     digest: async (version) => digests.get(version) ?? null,
     noteDigest: async (version, sha256) => void digests.set(version, sha256),
     ...{ reopen: unused, usedBy: unused, release: unused, forget: unused },
