@@ -5,7 +5,8 @@ import type { GuestTree } from './tree.js';
 /**
  * `waits`: systemd waits for every mount, then starts an emergency shell.
  * `stops`: Void's scripts start a shell after any failure.
- * `checks`: Debian's and RHEL's scripts start a shell if a file system check fails, and ignore failed mounts.
+ * `checks`: Debian's and RHEL's scripts start a shell if a file system check fails, also that of the root by the name in
+ * fstab, and ignore failed mounts.
  * `continues`: BusyBox.
  * `unknown`: e.g. OpenRC, which shows a login but may not start the services that need local mounts.
  */
@@ -13,8 +14,6 @@ export interface MountPolicy {
   readonly kind: 'waits' | 'stops' | 'checks' | 'continues' | 'unknown';
   /** Programs for file system checks exist for these types. The check skips other types. */
   readonly checked: (type: string) => boolean;
-  /** The check includes the root, although it is mounted. */
-  readonly checksRoot: boolean;
 }
 
 export type MountEffect = 'stops' | 'continues' | 'unknown';
@@ -32,7 +31,7 @@ const SYSTEMD = ['/usr/lib/systemd/systemd', '/lib/systemd/systemd'];
 export function mountPolicyOf(tree: GuestTree, asked: string | undefined): MountPolicy {
   const exists = (...paths: readonly string[]) => paths.some((path) => tree.exists(path));
   const checked = (type: string) => /^(ext[234]|reiserfs|jfs)$/.test(type) || exists(`/sbin/fsck.${type}`);
-  const policy = (kind: MountPolicy['kind'], checksRoot = false): MountPolicy => ({ kind, checked, checksRoot });
+  const policy = (kind: MountPolicy['kind']): MountPolicy => ({ kind, checked });
   const init = initOf(tree, asked ?? '/sbin/init');
   if (init === 'systemd') return policy('waits');
   // Debian's OpenRC continues without a mount although its file system check fails.
@@ -40,9 +39,8 @@ export function mountPolicyOf(tree: GuestTree, asked: string | undefined): Mount
   if (init === 'busybox') return policy('continues');
   if (init === 'upstart' && exists('/sbin/mountall')) return policy('unknown');
   if (exists(NATIVE_RUNIT)) return policy('unknown');
-  if (exists(VOID_SCRIPT)) return policy('stops', true);
-  if (exists(DEBIAN_SCRIPT)) return policy('checks');
-  return exists(...RHEL_SCRIPTS) ? policy('checks', true) : policy('unknown');
+  if (exists(VOID_SCRIPT)) return policy('stops');
+  return policy(exists(DEBIAN_SCRIPT, ...RHEL_SCRIPTS) ? 'checks' : 'unknown');
 }
 
 type Init = 'systemd' | 'busybox' | 'upstart' | 'other';
@@ -88,9 +86,8 @@ export function effectOf(entry: FstabEntry, defect: MountDefect, policy: MountPo
 }
 
 /** fsck skips a device that does not exist if its type is `auto`. The programs for XFS and btrfs check nothing. */
-function failsCheck({ at, type, pass }: FstabEntry, defect: MountDefect, policy: MountPolicy): boolean {
+function failsCheck({ type, pass }: FstabEntry, defect: MountDefect, policy: MountPolicy): boolean {
   if (pass === 0 || type === 'auto' || !policy.checked(type)) return false;
-  if (at === '/' && !policy.checksRoot) return false;
   return defect === 'no device' || !/^(xfs|btrfs)$/.test(type);
 }
 

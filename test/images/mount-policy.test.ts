@@ -97,6 +97,21 @@ test('init= on the kernel command line decides which init system runs', () => {
   expect(inspection.bootChain.find(({ link }) => link === 'mounts')?.state).toBe('broken');
 });
 
+test.each([
+  ['/dev/sda1 / xfs defaults 0 1', 'blocking'],
+  [`${MISSING} / xfs defaults 0 1`, 'blocking'],
+  ['/dev/sda1 / xfs defaults 0 0', 'warning'],
+])('sysvinit: the root in fstab is %s → %s, because its file system check fails', (entry, severity) => {
+  const files = {
+    ...guest.root,
+    ...INIT['sysvinit beside systemd'],
+    '/sbin/fsck.xfs': SCRIPT,
+    '/etc/fstab': `${entry}\n`,
+  };
+  const { findings } = inspectGuestFiles(layoutOf({ files, uuid: ROOT_UUID, kind: 'xfs' }), BIOS);
+  expect(findings.filter(({ code }) => code === 'GUESTOS.Fstab').map((one) => one.severity)).toEqual([severity]);
+});
+
 test.each(['/dev/sda1', MISSING])(
   'systemd: the root in fstab is %s → a warning, because it is mounted already',
   (spec) => {
