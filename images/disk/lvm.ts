@@ -23,6 +23,9 @@ export interface Segment {
   readonly offset: number;
 }
 
+/** The type of its segment, which decides the driver: dm-raid or dm-mirror. */
+export type Mirror = 'raid1' | 'mirror';
+
 export interface LogicalVolume {
   readonly group: string;
   readonly name: string;
@@ -33,7 +36,7 @@ export interface LogicalVolume {
   /** Another volume reads blocks of this group's volumes: a snapshot, or a thin volume with an external origin. */
   readonly hasSnapshots: boolean;
   /** `segments` are those of one copy; other volumes have the others. */
-  readonly isMirrored: boolean;
+  readonly mirror: Mirror | null;
   /** The disk has a physical volume twice, and either may be in use. */
   readonly isCopied: boolean;
   readonly segments: readonly Segment[];
@@ -140,13 +143,13 @@ function logicalVolume(
     name,
     id,
     isVisible,
-    isMirrored: false,
+    mirror: null,
     segments: [],
     source: null,
     problem,
   });
   const copy = wholeCopy(volume);
-  const copied = copy === null ? {} : sectionOf(sectionOf(section.logical_volumes)[copy]);
+  const copied = copy === null ? {} : sectionOf(sectionOf(section.logical_volumes)[copy.name]);
   for (const segment of Object.values(copy === null ? volume : copied)) {
     if (!isSection(segment) || segment.type === undefined) continue;
     const stripes = Array.isArray(segment.stripes) ? segment.stripes : [];
@@ -174,17 +177,19 @@ function logicalVolume(
       length: segment.length - inside,
     };
   });
-  return { group, name, id, isVisible, isMirrored: copy !== null, segments, source, problem: '' };
+  return { group, name, id, isVisible, mirror: copy?.mirror ?? null, segments, source, problem: '' };
 }
 
-/** The first copy of a volume that is mirrored (raid1, or the older mirror); null if it is not. */
-function wholeCopy(volume: Section): string | null {
+/** The first copy of a volume that is mirrored; null if it is not. */
+function wholeCopy(volume: Section): { readonly name: string; readonly mirror: Mirror } | null {
   const segments = Object.values(volume).filter((value) => isSection(value) && value.type !== undefined);
   const [segment] = segments;
   if (segments.length !== 1 || !isSection(segment)) return null;
-  const copies = segment.type === 'raid1' ? segment.raids : segment.type === 'mirror' ? segment.mirrors : null;
+  const { type } = segment;
+  if (type !== 'raid1' && type !== 'mirror') return null;
+  const copies = type === 'raid1' ? segment.raids : segment.mirrors;
   const found = Array.isArray(copies) ? copies.find((name) => /_[rm]image_\d+$/.test(String(name))) : undefined;
-  return typeof found === 'string' ? found : null;
+  return typeof found === 'string' ? { name: found, mirror: type } : null;
 }
 
 function isSection(value: Value | undefined): value is Section {

@@ -7,7 +7,7 @@ import type { FileSystem, OpenFileSystem } from '../filesystems/filesystem.js';
 import { openNtfs } from '../filesystems/ntfs.js';
 import { openXfs } from '../filesystems/xfs.js';
 import { type FindingList, unlessUnreadable } from '../findings.js';
-import { type LogicalVolume, logicalVolumes, openPhysicalVolume, type PhysicalVolume } from './lvm.js';
+import { type LogicalVolume, logicalVolumes, type Mirror, openPhysicalVolume, type PhysicalVolume } from './lvm.js';
 import { type RaidMember, raidContent, raidMember } from './md.js';
 import { type Partition, type PartitionTable, partitionBytes, readPartitions } from './partitions.js';
 import { LINUX_RAID, recognise } from './signatures.js';
@@ -24,7 +24,12 @@ export interface Volume {
   readonly name: string;
   readonly partition: Partition | null;
   /** `id`: the UUIDs of its group and of itself, as `GROUP/VOLUME`. */
-  readonly logical: { readonly group: string; readonly name: string; readonly id?: string } | null;
+  readonly logical: {
+    readonly group: string;
+    readonly name: string;
+    readonly id?: string;
+    readonly mirror?: Mirror;
+  } | null;
   /** Which other volume may read these blocks too, even those that are free here; null: none. */
   readonly alsoReadBy: string | null;
   /** Where the volume is on the disk; empty if it cannot be read. */
@@ -95,7 +100,13 @@ export function readLayout(disk: ByteSource, findings: FindingList): DiskLayout 
           offset: (startOf.get(on) ?? 0) + offset,
           length,
         }));
-        const place = { name: volumeName, partition: null, logical: { group, name, id }, extents, source: bytes };
+        const place = {
+          name: volumeName,
+          partition: null,
+          logical: { group, name, id, ...(volume.mirror === null ? {} : { mirror: volume.mirror }) },
+          extents,
+          source: bytes,
+        };
         return { ...place, alsoReadBy: readerOf(volume), ...opened };
       }),
     ],
@@ -119,9 +130,9 @@ function throughRaid(place: Place): Place {
   return { ...place, source, raid, extents: [{ at: 0, offset: start, length: source.size }] };
 }
 
-function readerOf({ isVisible, hasSnapshots, isMirrored, isCopied }: LogicalVolume): string | null {
+function readerOf({ isVisible, hasSnapshots, mirror, isCopied }: LogicalVolume): string | null {
   if (isCopied) return 'a copy of its physical volume';
-  if (isMirrored) return 'its mirror';
+  if (mirror !== null) return 'its mirror';
   if (!isVisible) return 'the logical volume that it is a part of';
   return hasSnapshots ? 'a snapshot in its volume group' : null;
 }

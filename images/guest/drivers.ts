@@ -1,4 +1,5 @@
 /** Checks that the kernel has its drivers on ECS: virtio, NVMe, the root file system, and fw_cfg for passwords. */
+import type { Mirror } from '../disk/lvm.js';
 import type { RaidMember } from '../disk/md.js';
 import type { Volume } from '../disk/volumes.js';
 import type { FindingList } from '../findings.js';
@@ -35,6 +36,10 @@ const ROOT_DRIVERS: Readonly<Record<string, readonly Driver[]>> = {
   btrfs: [{ module: 'btrfs', option: 'CONFIG_BTRFS_FS' }],
 };
 const DEVICE_MAPPER: Driver = { module: 'dm_mod', option: 'CONFIG_BLK_DEV_DM' };
+const MIRROR_DRIVERS: Readonly<Record<Mirror, Driver>> = {
+  raid1: { module: 'dm_raid', option: 'CONFIG_DM_RAID' },
+  mirror: { module: 'dm_mirror', option: 'CONFIG_DM_MIRROR' },
+};
 
 const ADD_VIRTIO =
   'Add the drivers to the initramfs in the guest. Debian, Ubuntu: ' +
@@ -102,12 +107,13 @@ function checkNvme(kernel: Kernel, findings: FindingList): Inspection['nvmeSuppo
   return unsure ? null : 'unsupported';
 }
 
-/** Checks the drivers of the root file system and, for a logical volume, the device mapper. */
+/** Checks the drivers of the root file system and, for a logical volume, the device mapper’s. */
 export function checkRootDriver(kernel: Kernel, volume: Volume, findings: LinkFindings): void {
   const kind = volume.fileSystem?.kind ?? '';
   const needed: (readonly Driver[])[] = [
     ROOT_DRIVERS[kind] ?? [],
     ...(volume.logical === null ? [] : [[DEVICE_MAPPER]]),
+    ...(volume.logical?.mirror === undefined ? [] : [[MIRROR_DRIVERS[volume.logical.mirror]]]),
   ];
   for (const choice of needed.filter((drivers) => drivers.length > 0)) {
     const places = choice.map((driver) => placeOf(kernel, driver));

@@ -30,6 +30,7 @@ describe('console output → outcome', () => {
       'emergency',
       'You are in emergency mode. After logging in, type\nGive root password for maintenance\ndebian login: ',
     ],
+    ['emergency', 'CONTROL-D will resume system boot.\nPress Enter for system maintenance\n(or press Control-D): '],
     ['emergency', "sh: can't access tty; job control turned off\n/ # "],
     ['loader', 'error: no such device: 7b8f0a52.\nEntering rescue mode...\ngrub rescue> '],
     [
@@ -48,6 +49,12 @@ describe('console output → outcome', () => {
   test('a boot in progress → no outcome', () => {
     const text =
       'Booting from Hard Disk...\nsystemd-logind.service - User Login Management\n[ OK ] Reached target Login Prompts.';
+    expect(findOutcome(consoleText(Buffer.from(text)))).toBeNull();
+  });
+
+  test('a panic that only an emulated machine on a busy host has → no outcome', () => {
+    const panic = "Kernel panic - not syncing: IO-APIC + timer doesn't work!  Boot with apic=debug and send a report.";
+    const text = `[ 0.05] ${panic}\n[ 0.05] ---[ end ${panic} ]---`;
     expect(findOutcome(consoleText(Buffer.from(text)))).toBeNull();
   });
 

@@ -168,7 +168,7 @@ test('a mirrored logical volume → its first copy', () => {
   ]);
   const volume = openPhysicalVolume(bufferSource(pv));
   const [root, , cache] = logicalVolumes(volume === null ? [] : [volume]);
-  expect(root).toMatchObject({ isMirrored: true, isVisible: true });
+  expect(root).toMatchObject({ mirror: 'raid1', isVisible: true });
   expect(root?.source?.read(0, 3).toString()).toBe('ccc');
   expect(cache).toMatchObject({ source: null, problem: 'segment of type cache' });
 });

@@ -473,6 +473,47 @@ describe('a root on RAID 1', () => {
   });
 });
 
+describe('a root on a mirrored logical volume', () => {
+  const version = '4.18.0-513.5.1.el8_9.x86_64';
+  const found = (mirror: 'raid1' | 'mirror', ...modules: readonly string[]) => {
+    const { root, boot } = ROCKY;
+    const image = Object.keys({ ...root, ...boot }).find((path) => /initramfs-.*img$/.test(path)) ?? '';
+    const drivers = [
+      'drivers/virtio/virtio_pci',
+      'drivers/block/virtio_blk',
+      'drivers/md/dm-mod',
+      'fs/xfs/xfs',
+      ...modules,
+    ];
+    const content = gzipSync(
+      cpioOf(['init', 'usr/sbin/lvm', ...drivers.map((path) => `usr/lib/modules/${version}/kernel/${path}.ko.xz`)]),
+    );
+    const layout = layoutOf(
+      {
+        files: { ...boot, ...(boot !== undefined && image in boot ? { [image]: content } : {}) },
+        uuid: BOOT_UUID,
+        kind: 'xfs',
+      },
+      { files: { ...root, ...(image in root ? { [image]: content } : {}) }, uuid: ROOT_UUID, kind: 'xfs' },
+    );
+    const volumes = layout.volumes.map((volume) =>
+      volume.uuid === ROOT_UUID ? { ...volume, logical: { group: 'rl', name: 'root', mirror } } : volume,
+    );
+    return inspectGuestFiles({ ...layout, volumes }, BIOS)
+      .findings.filter(({ code, message }) => code === 'ECSIMPORT.RootDriver' && /dm_(raid|mirror)/.test(message))
+      .map(({ severity }) => severity);
+  };
+  test('the initramfs has the driver of the mirror → nothing', () => {
+    expect(found('raid1', 'drivers/md/dm-raid')).toEqual([]);
+    expect(found('mirror', 'drivers/md/dm-mirror')).toEqual([]);
+  });
+  test('the initramfs has none, or that of the other type → blocking', () => {
+    expect(found('raid1')).toEqual(['blocking']);
+    expect(found('raid1', 'drivers/md/dm-mirror')).toEqual(['blocking']);
+    expect(found('mirror', 'drivers/md/dm-raid')).toEqual(['blocking']);
+  });
+});
+
 test('an unknown distribution → no blocking findings', () => {
   const inspection = inspectGuestFiles(
     layoutOf({
