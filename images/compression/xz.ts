@@ -1,11 +1,14 @@
-/** Decompression of .xz (file format 1.1, filter LZMA2) and of the older .lzma format, in pieces of bounded size. */
+/** Decompression of .xz (file format 1.1, filter LZMA2, alone or after the x86 filter) and of the older .lzma format, in pieces of bounded size. */
 import { crc32 } from 'node:zlib';
 import { type ByteSource, UnreadableError } from '../bytes.js';
+import { type StreamFilter, x86Filter } from './bcj-x86.js';
 import type { CompressedExtent } from './compressed-extent.js';
 import { INPUT_SLACK, type Lzma, MAX_CHUNK, openLzma } from './lzma.js';
 
 const MAGIC = 'fd377a585a00';
 const LZMA2 = 0x21;
+/** Of machine code; kernels for x86 are compressed with it. */
+const BCJ_X86 = 0x04;
 /** The check of blocks that the kernel supports. */
 const CRC32 = 1;
 /** Of the contexts of literals, in bits (lc + lp). */
@@ -106,18 +109,20 @@ function* block(input: Buffer, start: number, check: number, decoders: Decoders)
   let at = start + 2;
   if ((flags & 0x40) !== 0) at = variable(input, at).end;
   if ((flags & 0x80) !== 0) at = variable(input, at).end;
-  const filter = variable(input, at);
-  const properties = variable(input, filter.end);
-  if ((flags & 3) !== 0 || filter.value !== LZMA2 || properties.value !== 1) {
-    throw new UnreadableError('an xz block has unsupported filters');
-  }
-  const bits = byteAt(input, properties.end) & 0x3f;
+  const first = filterAt(input, at);
+  const isFiltered = (flags & 3) === 1 && first.id === BCJ_X86;
+  const last = isFiltered ? filterAt(input, first.end) : first;
+  const isKnown = (flags & 3) === (isFiltered ? 1 : 0) && last.id === LZMA2 && last.propertyBytes === 1;
+  if (!isKnown) throw new UnreadableError('an xz block has unsupported filters');
+  const offset = first.propertyBytes === 4 ? input.readUInt32LE(first.at) : 0;
+  const filter = isFiltered ? x86Filter(offset) : null;
+  const bits = byteAt(input, last.at) & 0x3f;
   const size =
     bits > 40 ? Number.POSITIVE_INFINITY : bits === 40 ? 2 ** 32 - 1 : (2 | (bits & 1)) * 2 ** ((bits >> 1) + 11);
   const lzma = decoders.get(size) ?? openLzma(size, MAX_LZMA2_LITERAL_BITS);
   decoders.set(size, lzma);
   const checksum = { crc32: 0 };
-  const end = yield* lzma2(input, start + headerSize, lzma, check === CRC32 ? checksum : null);
+  const end = yield* filtered(lzma2(input, start + headerSize, lzma), filter, check === CRC32 ? checksum : null);
   const checkAt = end + ((4 - ((end - start) % 4)) % 4);
   const checkBytes = CHECK_BYTES[check] ?? 0;
   if (checkAt + checkBytes > input.length) throw new UnreadableError('LZMA data are cut off');
@@ -126,12 +131,42 @@ function* block(input: Buffer, start: number, check: number, decoders: Decoders)
   return checkAt + checkBytes;
 }
 
-function* lzma2(
-  input: Buffer,
-  start: number,
-  lzma: Lzma,
+interface FilterFlags {
+  readonly id: number;
+  readonly propertyBytes: number;
+  /** Of its properties. */
+  readonly at: number;
+  readonly end: number;
+}
+
+function filterAt(input: Buffer, start: number): FilterFlags {
+  const id = variable(input, start);
+  const properties = variable(input, id.end);
+  const at = properties.end;
+  return { id: id.value, propertyBytes: properties.value, at, end: at + properties.value };
+}
+
+/** The checksum is of the content, after the filter. */
+function* filtered(
+  pieces: Generator<Buffer, number>,
+  filter: StreamFilter | null,
   checksum: { crc32: number } | null,
 ): Generator<Buffer, number> {
+  const seen = (piece: Buffer): Buffer => {
+    if (checksum !== null) checksum.crc32 = crc32(piece, checksum.crc32);
+    return piece;
+  };
+  for (;;) {
+    const { done, value } = pieces.next();
+    if (done === true) {
+      if (filter !== null) yield seen(filter.end());
+      return value;
+    }
+    yield seen(filter === null ? value : filter.push(value));
+  }
+}
+
+function* lzma2(input: Buffer, start: number, lzma: Lzma): Generator<Buffer, number> {
   let at = start;
   for (;;) {
     const control = byteAt(input, at);
@@ -164,9 +199,7 @@ function* lzma2(
         throw new UnreadableError('an LZMA2 chunk is damaged');
       at += compressedSize;
     }
-    const piece = lzma.written();
-    if (checksum !== null) checksum.crc32 = crc32(piece, checksum.crc32);
-    yield piece;
+    yield lzma.written();
   }
 }
 

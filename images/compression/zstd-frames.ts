@@ -8,8 +8,8 @@ import type { CompressedExtent } from './compressed-extent.js';
 const MAGIC = 0xfd2fb528;
 const SKIPPABLE_MAGIC = 0x184d2a5;
 const MAX_BLOCK = 128 * 1024;
-/** The default limit of zstd itself is 128 MiB; kernels and initramfs tools stay below 64 MiB. */
-const MAX_WINDOW = 64 * 1024 * 1024;
+/** The limit of zstd itself and of the kernel, which is compressed with this window. */
+const MAX_WINDOW = 128 * 1024 * 1024;
 /** Descriptor without optional fields; a window of 128 KiB, which is enough for any single block. */
 const ONE_BLOCK_HEADER = Buffer.from('28b52ffd0038', 'hex');
 

@@ -3,8 +3,10 @@ import { printable } from '../bytes.js';
 import type { BootEntry } from './boot/entry.js';
 import { argument } from './boot/entry.js';
 import type { LinkFindings } from './boot-chain.js';
+import type { Architecture } from './identity.js';
 import type { LoadedInitramfs } from './kernel.js';
 import type { Root } from './mounts.js';
+import { programDefect } from './programs.js';
 import { type GuestTree, lines } from './tree.js';
 
 /** What the kernel and initramfs-tools try in this order, then what systemd in an initramfs tries. */
@@ -13,11 +15,13 @@ const OF_SYSTEMD = ['/usr/lib/systemd/systemd', '/lib/systemd/systemd'];
 const SYSTEMD_IN_INITRAMFS = /(^|\/)lib\/systemd\/systemd$/;
 
 export function checkInit(
-  { tree, fstab }: Root,
+  root: Root,
   entry: BootEntry | null,
   initramfs: LoadedInitramfs | null,
+  architecture: Architecture | null,
   findings: LinkFindings,
 ): void {
+  const { tree } = root;
   const isSwitchedBySystemd =
     initramfs !== null &&
     (initramfs.problem !== null || initramfs.names.some((name) => SYSTEMD_IN_INITRAMFS.test(name)));
@@ -30,7 +34,7 @@ export function checkInit(
     findings.unsure('ECSIMPORT.Init', message, entry?.evidence ?? '', remedy);
   }
   if (found !== undefined) {
-    checkProgram(found, tree, fstab, findings);
+    checkProgram(found, root, architecture, findings);
     checkConsoles(found, tree, findings);
     return;
   }
@@ -65,60 +69,34 @@ function checkConsoles(program: string, tree: GuestTree, findings: LinkFindings)
 }
 
 /** The kernel executes ELF programs and scripts, and loads the interpreter that they name. */
-function checkProgram(file: string, tree: GuestTree, fstab: Root['fstab'], findings: LinkFindings): void {
-  const mode = tree.info(file)?.mode ?? null;
-  if (mode !== null && (mode & EXECUTABLE) === 0) {
-    const message = 'The init program cannot be executed: the kernel starts, then stops';
-    findings.add(
-      'blocking',
-      'ECSIMPORT.Init',
-      message,
-      `${file} has mode ${mode.toString(8)}`,
-      `Run chmod 755 ${file} in the guest.`,
-    );
-    return;
-  }
-  const interpreter = interpreterOf(tree.bytes(file, HEAD_BYTES) ?? Buffer.alloc(0));
-  const isMissing = typeof interpreter === 'string' && !tree.exists(interpreter);
-  if (interpreter !== undefined && !isMissing) {
+function checkProgram(
+  file: string,
+  { tree, fstab }: Root,
+  architecture: Architecture | null,
+  findings: LinkFindings,
+): void {
+  const defect = programDefect(tree, file, architecture);
+  if (defect === null) {
     findings.saw(file);
     return;
   }
-  const defect = isMissing
-    ? `${file} needs ${printable(interpreter)}, which does not exist`
-    : `${file} is neither a program nor a script`;
-  const isElsewhere = isMissing && fstab.some(({ at }) => interpreter.startsWith(`${at}/`) && !isMounted(tree, at));
-  if (isElsewhere) {
-    const message =
-      'Could not determine whether the init program can be executed: what it needs is on another file system';
-    findings.unsure('ECSIMPORT.Init', message, defect, INSTALL);
-  } else {
-    const message = 'The init program cannot be executed: the kernel starts, then stops';
-    findings.add('blocking', 'ECSIMPORT.Init', message, defect, INSTALL);
+  const { reason, missing, isDoubtful } = defect;
+  const unread = fstab.filter(({ at }) => at !== '/' && !tree.mounts.some((mount) => mount.at === at));
+  const isElsewhere =
+    missing !== null &&
+    unread.some(({ at }) => missing.startsWith(`${at}/`) || (!missing.startsWith('/') && /^\/(usr|lib)/.test(at)));
+  if (isElsewhere || isDoubtful) {
+    const message = `Could not determine whether the init program can be executed: ${
+      isElsewhere ? 'what it needs is on another file system' : 'its dynamic loader is not known'
+    }`;
+    findings.unsure('ECSIMPORT.Init', message, reason, INSTALL);
+    return;
   }
+  const message = 'The init program cannot be executed: the kernel starts, then stops';
+  findings.add('blocking', 'ECSIMPORT.Init', message, reason, remedyOf(reason));
 }
 
-const isMounted = (tree: GuestTree, at: string): boolean => tree.mounts.some((mount) => mount.at === at);
-
-const EXECUTABLE = 0o111;
-const HEAD_BYTES = 64 * 1024;
-const INTERPRETER_HEADER = 3;
-
-/** Of an ELF program (its dynamic loader) or a script; null: it needs none; undefined: the file is neither. */
-function interpreterOf(head: Buffer): string | null | undefined {
-  if (head.toString('latin1', 0, 2) === '#!') return /^#!\s*(\S+)/.exec(head.toString('latin1', 0, 256))?.[1] ?? null;
-  if (head.length < 52 || head.toString('latin1', 0, 4) !== '\x7fELF') return undefined;
-  const wide = head.readUInt8(4) === 2;
-  const word = (at: number) => (wide ? Number(head.readBigUInt64LE(at)) : head.readUInt32LE(at));
-  const table = word(wide ? 32 : 28);
-  const [size, count] = [head.readUInt16LE(wide ? 54 : 42), head.readUInt16LE(wide ? 56 : 44)];
-  for (let index = 0; index < count; index += 1) {
-    const at = table + index * size;
-    if (at + (wide ? 40 : 24) > head.length) return null;
-    if (head.readUInt32LE(at) !== INTERPRETER_HEADER) continue;
-    const offset = word(at + (wide ? 8 : 4));
-    const text = head.toString('latin1', offset, offset + 256);
-    return /^\/[^\0]*/.exec(text)?.[0] ?? null;
-  }
-  return null;
-}
+const remedyOf = (reason: string): string => {
+  if (/ has mode /.test(reason)) return `Run chmod 755 ${reason.split(' ')[0]} in the guest.`;
+  return / library |at least /.test(reason) ? 'Reinstall the package with this file in the guest.' : INSTALL;
+};

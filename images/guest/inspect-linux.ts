@@ -83,7 +83,8 @@ export function inspectLinux(
   }
   const boot = { menu, kernel, layout, root, architecture };
   checkBootLoader(boot, chain, findings);
-  chain.check('init', 'the init program', (link) => checkInit(root, entry, kernel?.initramfs ?? null, link), undefined);
+  const initramfs = kernel?.initramfs ?? null;
+  chain.check('init', 'the init program', (link) => checkInit(root, entry, initramfs, architecture, link), undefined);
   const links = chain.links();
   reportBootChain(links, findings);
   const cloudInit = runCheck<CloudInit | null>(

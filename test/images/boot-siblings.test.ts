@@ -1,4 +1,5 @@
 /** What the kernel, its initramfs and the init program do with their settings: siblings of the cases in boot-chain.test.ts. */
+import { execFileSync, spawnSync } from 'node:child_process';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { CONSTRUCTED, ROOT_UUID } from '../support/images/constructed-guests.js';
@@ -69,7 +70,6 @@ describe('a guest that does not boot', () => {
       '',
       { '/sbin/init': null, [INITRD]: archive('init', 'scripts/local') },
     ],
-    ['a kernel with a hole', '', { [`/boot/vmlinuz-${KERNEL}`]: kernelWithPayload(true) }],
   ])('%s → does not boot', (_, args, changes, root) => {
     expect(verdict(args, changes, root)).toBe('does not boot');
   });
@@ -96,19 +96,76 @@ describe('what cannot be known', () => {
   });
 });
 
-test('a kernel without a hole → boots', () => {
-  expect(verdict('', { [`/boot/vmlinuz-${KERNEL}`]: kernelWithPayload(false) })).toBe('boots');
+describe('the compressed content of a kernel', () => {
+  const program = Buffer.concat([
+    Buffer.from('\x7fELF', 'latin1'),
+    Buffer.from(Array.from({ length: 65_536 }, (_, index) => (index * index * 7919) >> 5)),
+  ]);
+  const gzip = gzipSync(program);
+  const withHole = Buffer.from(gzip);
+  withHole.fill(0, gzip.length >> 2, gzip.length >> 1);
+  const xz = (args: string): Buffer =>
+    withSize(
+      execFileSync('xz', ['-c', ...args.split(' ')], { input: program, stdio: ['pipe', 'pipe', 'ignore'] }),
+      program.length,
+    );
+  const hasXz = spawnSync('xz', ['--version']).status === 0;
+  const judge = (payload: Buffer) => verdict('', { [`/boot/vmlinuz-${KERNEL}`]: kernelWith(payload) });
+
+  test.each<[string, Buffer, string]>([
+    ['whole', gzip, 'boots'],
+    ['not compressed', program, 'boots'],
+    ['a flipped byte', flipped(gzip), 'does not boot'],
+    ['a hole', withHole, 'does not boot'],
+    ['of another size', Buffer.concat([gzip.subarray(0, -4), Buffer.from([1, 2, 3, 4])]), 'does not boot'],
+    ['not a program', gzipSync(Buffer.alloc(5000, 'x')), 'does not boot'],
+    ['zeros', Buffer.alloc(5000), 'does not boot'],
+    ['a compression that is not supported', Buffer.from(`894c5a4f${'00'.repeat(500)}`, 'hex'), 'not verified'],
+  ])('%s → %s', (_, payload, expected) => {
+    expect(judge(payload)).toBe(expected);
+  });
+
+  const hasZstd = spawnSync('zstd', ['--version']).status === 0;
+  test.skipIf(!hasZstd)(
+    'zstd with a window of 128 MiB, as kernels are built → boots; with a flipped byte → not',
+    () => {
+      const input = program;
+      const compressed = execFileSync('zstd', ['-q', '-c', '-22', '--ultra', '--long=27'], { input });
+      const payload = withSize(compressed, program.length);
+      expect(judge(payload)).toBe('boots');
+      expect(judge(flipped(payload))).toBe('does not boot');
+    },
+  );
+
+  test.skipIf(!hasXz).each([['--check=crc32 --x86 --lzma2=preset=6'], ['--format=lzma -9']])(
+    '%s → boots; with a flipped byte, or the size of another content → does not boot',
+    (args) => {
+      const payload = xz(args);
+      expect(judge(payload)).toBe('boots');
+      expect(judge(flipped(payload))).toBe('does not boot');
+      expect(judge(withSize(payload.subarray(0, -4), 7))).toBe('does not boot');
+    },
+  );
 });
 
-/** A kernel with 64 KiB of compressed content. */
-function kernelWithPayload(hasHole: boolean): Buffer {
+/** A kernel with compressed content, which ends with its size. */
+function kernelWith(payload: Buffer): Buffer {
   const head = kernelImage(KERNEL);
-  const payload = Buffer.from(Array.from({ length: 65_536 }, (_, index) => (index * 7919) >> 3));
-  Buffer.from('1f8b', 'hex').copy(payload);
-  if (hasHole) payload.fill(0, 20_000, 40_000);
-  const image = Buffer.concat([head, payload]);
+  const image = Buffer.concat([head, payload, Buffer.alloc((16 - (payload.length % 16)) % 16)]);
   image.writeUInt32LE((image.length - 1024) / 16, 0x1f4);
   image.writeUInt32LE(head.length - 1024, 0x248);
   image.writeUInt32LE(payload.length, 0x24c);
   return image;
+}
+const withSize = (compressed: Buffer, size: number): Buffer => {
+  const end = Buffer.alloc(4);
+  end.writeUInt32LE(size);
+  return Buffer.concat([compressed, end]);
+};
+/** One byte differs in the middle. */
+function flipped(bytes: Buffer): Buffer {
+  const copy = Buffer.from(bytes);
+  const at = copy.length >> 1;
+  copy[at] = (copy[at] ?? 0) ^ 0x10;
+  return copy;
 }

@@ -70,6 +70,13 @@ function mixed(length: number): Buffer {
   }
   return bytes;
 }
+/** Bytes that the x86 filter converts, and many that it must not. */
+function jumps(length: number): Buffer {
+  const kinds = [0xe8, 0xe9, 0x00, 0xff, 0x12];
+  const bytes = mixed(length);
+  for (let at = 0; at < length; at += 1) bytes[at] = (bytes[at] ?? 0) < 200 ? (kinds[(bytes[at] ?? 0) % 5] ?? 0) : 7;
+  return bytes;
+}
 const hasXz = spawnSync('xz', ['--version']).status === 0;
 
 describe.skipIf(!hasXz)('decompresses what xz compressed to the same bytes', () => {
@@ -78,10 +85,18 @@ describe.skipIf(!hasXz)('decompresses what xz compressed to the same bytes', () 
     [xzPieces, '-6 --check=crc64 --block-size=100000 -T1'],
     [xzPieces, '--check=none --lzma2=preset=1,lc=0,lp=4,pb=0'],
     [xzPieces, '--lzma2=preset=1,lc=4,lp=0,pb=4,dict=4KiB'],
+    [xzPieces, '--check=crc32 --x86 --lzma2=preset=1'],
+    [xzPieces, '--check=crc32 --x86=start=4096 --lzma2=preset=1'],
     [lzmaPieces, '--format=lzma -9'],
     [lzmaPieces, '--format=lzma --lzma1=preset=1,lc=1,lp=3,pb=2,dict=64KiB'],
   ])('%o %s', (pieces, args) => {
-    for (const content of [mixed(1_500_000), Buffer.alloc(3_000_000), Buffer.from('x'), Buffer.alloc(0)]) {
+    for (const content of [
+      mixed(1_500_000),
+      jumps(1_000_000),
+      Buffer.alloc(3_000_000),
+      Buffer.from('x'),
+      Buffer.alloc(0),
+    ]) {
       const compressed = execFileSync('xz', ['-c', ...args.split(' ')], { input: content, maxBuffer: 8_000_000 });
       const digest = createHash('md5');
       for (const piece of pieces(compressed)) digest.update(piece);

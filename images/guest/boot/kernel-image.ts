@@ -5,6 +5,7 @@ import { unlessUnreadable } from '../../findings.js';
 import { FALLBACKS } from '../boot-mode.js';
 import type { Architecture } from '../identity.js';
 import type { GuestTree } from '../tree.js';
+import { payloadState } from './kernel-payload.js';
 import { peMachine, peSections } from './uki.js';
 
 export type KernelState =
@@ -44,7 +45,13 @@ function stateOf(source: ByteSource, size: number, architecture: Architecture | 
   const recorded = recordedSize(head);
   if (recorded === null) return unknown('the file has no size to compare with');
   if (size + SLACK < recorded) return damaged(`the file has ${size} of ${recorded} bytes`);
-  return isX86(head) && hasHole(source, head) ? damaged('its compressed content has a hole') : WHOLE;
+  return isX86(head) ? x86State(source, head) : WHOLE;
+}
+
+function x86State(source: ByteSource, head: Buffer): KernelState {
+  const payload = payloadState(source, head);
+  if (payload === 'unknown') return unknown('its compressed content has a format that is not supported');
+  return typeof payload === 'string' ? WHOLE : damaged(payload.damage);
 }
 
 function unrecognised(architecture: Architecture | null): KernelState {
@@ -78,28 +85,6 @@ function machineOf(head: Buffer): Architecture | null {
 
 function isX86(head: Buffer): boolean {
   return head.length >= 0x238 && head.toString('latin1', 0x202, 0x206) === 'HdrS';
-}
-
-const COMPRESSED = ['1f8b', 'fd377a585a', '28b52ffd', '02214c18', '5d0000', '425a68', '894c5a4f'];
-const PIECE = 1024 * 1024;
-const HOLE = 4096;
-
-/** Compressed content never has a block of equal bytes; a copy that was not completed does. */
-function hasHole(source: ByteSource, head: Buffer): boolean {
-  if (head.readUInt16LE(0x206) < 0x208) return false;
-  const from = ((head.readUInt8(0x1f1) || 4) + 1) * 512 + head.readUInt32LE(0x248);
-  const end = Math.min(from + head.readUInt32LE(0x24c), source.size);
-  if (from + 16 > end) return false;
-  const magic = source.read(from, 16).toString('hex');
-  if (!COMPRESSED.some((one) => magic.startsWith(one))) return false;
-  for (let at = Math.ceil(from / HOLE) * HOLE; at + HOLE <= end; at += PIECE) {
-    const piece = source.read(at, Math.min(PIECE, end - at));
-    for (let block = 0; block + HOLE <= piece.length; block += HOLE) {
-      const bytes = piece.subarray(block, block + HOLE);
-      if (bytes.equals(Buffer.alloc(HOLE, bytes[0]))) return true;
-    }
-  }
-  return false;
 }
 
 /** The x86 boot protocol has the number of setup sectors at 0x1f1 and the size of the rest, in 16 bytes, at 0x1f4. */

@@ -1,0 +1,55 @@
+/** Decompresses the content of an x86 kernel as its own first code does, with the checks of each format. */
+import { gunzipSync } from 'node:zlib';
+import { type ByteSource, UnreadableError } from '../../bytes.js';
+import { lz4Pieces } from '../../compression/lz4.js';
+import { lzmaPieces, xzPieces } from '../../compression/xz.js';
+import { zstdFrames } from '../../compression/zstd.js';
+
+export type PayloadState = 'whole' | 'absent' | 'unknown' | { readonly damage: string };
+
+const MAX_CONTENT = 256 * 1024 * 1024;
+const MAX_PAYLOAD = 64 * 1024 * 1024;
+/** The version of the boot protocol whose header has the payload's position. */
+const WITH_PAYLOAD = 0x208;
+
+const FORMATS: readonly { readonly magic: string; readonly decompress: (payload: Buffer) => Iterable<Buffer> }[] = [
+  { magic: '1f8b', decompress: (payload) => [gunzipSync(payload, { maxOutputLength: MAX_CONTENT })] },
+  { magic: 'fd377a585a', decompress: xzPieces },
+  { magic: '28b52ffd', decompress: (payload) => zstdFrames(payload, MAX_CONTENT) },
+  { magic: '02214c18', decompress: lz4Pieces },
+  { magic: '5d0000', decompress: lzmaPieces },
+];
+/** A kernel that is not compressed. */
+const ELF = '7f454c46';
+
+/** `head`: the start of an image with the header of the boot protocol. */
+export function payloadState(image: ByteSource, head: Buffer): PayloadState {
+  if (head.length < 0x250 || head.readUInt16LE(0x206) < WITH_PAYLOAD) return 'absent';
+  const from = ((head.readUInt8(0x1f1) || 4) + 1) * 512 + head.readUInt32LE(0x248);
+  const length = head.readUInt32LE(0x24c);
+  if (length < 16) return 'absent';
+  if (from + length > image.size) return { damage: 'its compressed content is cut off' };
+  if (length > MAX_PAYLOAD) return 'unknown';
+  const payload = image.read(from, length);
+  const magic = payload.toString('hex', 0, 8);
+  if (magic.startsWith(ELF)) return 'whole';
+  const format = FORMATS.find((one) => magic.startsWith(one.magic));
+  if (format === undefined) return /^0+$/.test(magic) ? { damage: 'its compressed content is blank' } : 'unknown';
+  try {
+    let [size, start] = [0, ''];
+    for (const piece of format.decompress(payload)) {
+      if (size < 4) start += piece.toString('hex', 0, 4);
+      size += piece.length;
+      if (size > MAX_CONTENT) return 'unknown';
+    }
+    // Each format ends with the size of the content, of its own (gzip) or added by the kernel's build.
+    if (size !== payload.readUInt32LE(length - 4)) return { damage: 'its compressed content has another size' };
+    return start.startsWith(ELF) ? 'whole' : { damage: 'its compressed content is no program' };
+  } catch (error) {
+    if (error instanceof RangeError) return 'unknown';
+    if (error instanceof UnreadableError && /unsupported|requires a window/.test(error.message)) return 'unknown';
+    if (error instanceof UnreadableError || (error instanceof Error && 'code' in error))
+      return { damage: 'its compressed content is damaged' };
+    throw error;
+  }
+}
