@@ -1,7 +1,7 @@
 /** Runs a worker inside any program. */
 import { randomUUID } from 'node:crypto';
 import { NativeConnection } from '@temporalio/worker';
-import { connectionOptions } from '../config/temporal.js';
+import { workerConnectionOptions } from '../config/temporal.js';
 import { type WorkerConfig, type WorkerSettings, workerSettings } from '../config/worker.js';
 import { versionQueue } from '../domain/worker-wait.js';
 import { explainDatabase } from '../store/database-problem.js';
@@ -63,7 +63,7 @@ export async function runSupervisedWorker(
     const connection = await untilReachable(explain, patience, async () => {
       // The SDK reports a refused connection and an unknown namespace in other words.
       await requireTemporal(temporal);
-      return await NativeConnection.connect(connectionOptions(temporal));
+      return await NativeConnection.connect(workerConnectionOptions(temporal));
     });
     try {
       const worker = workerOfThisRun(settings);

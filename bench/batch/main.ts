@@ -19,7 +19,7 @@ import { type Actions, countActions, describeActions, difference } from './actio
 import { importAlone, UPLOAD_RATE } from './alone.js';
 import { costliestStatements, countStatements, type DatabaseUse, databaseUse } from './database.js';
 import { makeImages } from './images.js';
-import { cpuSeconds, events, residentKiB, type Sample, slope } from './measure.js';
+import { cpuSeconds, events, residentKiB, type Sample, slope, threadSeconds, workerThreads } from './measure.js';
 import { plainWorkflows } from './plain.js';
 import { startProductionServer } from './production-server.js';
 import { nameOf, verify } from './verify.js';
@@ -116,11 +116,14 @@ async function bench(on: Service): Promise<string> {
   const before = await use();
   const callsBefore = await callCounts(on);
   const cpuBefore = await cpuOf(on);
+  const workerPid = on.stack.parts().find(({ name }) => name === 'worker')?.pid ?? 0;
+  const threadsBefore = await threadSeconds(workerPid);
   const actionsBefore = await actions();
   const { id, acceptedInMs } = await create(on, images);
   console.log(`${ITEMS} items accepted in ${acceptedInMs.toFixed(0)} ms`);
   const { samples, single } = await follow(on, id);
   const cpuAfter = await cpuOf(on);
+  const threads = workerThreads(workerPid, threadsBefore, await threadSeconds(workerPid));
   const workerCpuMs = (((cpuAfter.worker ?? 0) - (cpuBefore.worker ?? 0)) * 1_000) / ITEMS;
   const after = await use();
   const actionsUsed = difference(await actions(), actionsBefore);
@@ -162,6 +165,13 @@ async function bench(on: Service): Promise<string> {
   console.log(
     `CPU ms per import${KILLS === 0 ? '' : ', worker since the last kill'}: ${PARTS.map((name) => `${name} ${((((cpuAfter[name] ?? 0) - (cpuBefore[name] ?? 0)) * 1_000) / ITEMS).toFixed(0)}`).join(', ')}`,
   );
+  const readers = workerCpuMs / 1_000 - (threads.main + threads.workflows + threads.core + threads.others) / ITEMS;
+  if (KILLS === 0) {
+    const parts = Object.entries(threads).map(([name, seconds]) => `${name} ${((seconds * 1_000) / ITEMS).toFixed(1)}`);
+    console.log(
+      `worker's CPU ms per import by thread: ${parts.join(', ')}, image readers ${(readers * 1_000).toFixed(1)}`,
+    );
+  }
   if (single !== null) console.log(`a single import started in parallel: second phase after ${single.toFixed(1)} s`);
   const from = Math.min(WARM_UP_ITEMS, ITEMS * 0.3);
   const memorySlope = (part: 'worker' | 'api') => slope(samples[part], from);

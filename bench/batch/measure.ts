@@ -35,15 +35,56 @@ export async function cpuSeconds(pid: number | null): Promise<number> {
   return ofTree(pid) / TICKS_PER_SECOND;
 }
 
+/** utime, stime, cutime and cstime (the last two: ended children). */
 async function statOf(pid: number) {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  const stat = fieldsOf(await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ''));
+  return stat === null ? null : { pid, parent: stat.parent, ticks: stat.ticks([11, 12, 13, 14]) };
+}
+
+function fieldsOf(stat: string) {
   if (stat === '') return null;
+  const end = stat.lastIndexOf(')');
   const fields = stat
-    .slice(stat.lastIndexOf(')') + 2)
+    .slice(end + 2)
     .split(' ')
     .map(Number);
-  // utime, stime, cutime and cstime (the last two: ended children).
-  return { pid, parent: fields[1] ?? 0, ticks: [11, 12, 13, 14].reduce((sum, index) => sum + (fields[index] ?? 0), 0) };
+  return {
+    name: stat.slice(stat.indexOf('(') + 1, end),
+    parent: fields[1] ?? 0,
+    ticks: (indexes: readonly number[]) => indexes.reduce((sum, index) => sum + (fields[index] ?? 0), 0),
+  };
+}
+
+/** CPU seconds of each thread of a process, by its ID. */
+export type ThreadSeconds = ReadonlyMap<number, { readonly name: string; readonly seconds: number }>;
+
+export async function threadSeconds(pid: number): Promise<ThreadSeconds> {
+  const ids = await readdir(`/proc/${pid}/task`).catch(() => []);
+  const read = ids.map(async (id) => {
+    const stat = fieldsOf(await readFile(`/proc/${pid}/task/${id}/stat`, 'utf8').catch(() => ''));
+    return stat === null
+      ? []
+      : [[Number(id), { name: stat.name, seconds: stat.ticks([11, 12]) / TICKS_PER_SECOND }] as const];
+  });
+  return new Map((await Promise.all(read)).flat());
+}
+
+/**
+ * What the threads of a worker have used between two readings. Node.js names none of its threads: of those, the busiest one after
+ * the main thread runs the workflows.
+ */
+export function workerThreads(pid: number, before: ThreadSeconds, after: ThreadSeconds) {
+  const used = [...after].map(([id, { name, seconds }]) => ({
+    id,
+    name,
+    seconds: seconds - (before.get(id)?.seconds ?? 0),
+  }));
+  const sum = (threads: typeof used) => threads.reduce((total, { seconds }) => total + seconds, 0);
+  const main = used.filter(({ id }) => id === pid);
+  const ofNode = used.filter(({ id, name }) => id !== pid && !name.startsWith('tokio'));
+  const [workflows, ...others] = ofNode.sort((one, other) => other.seconds - one.seconds);
+  const core = used.filter(({ name }) => name.startsWith('tokio'));
+  return { main: sum(main), workflows: workflows?.seconds ?? 0, core: sum(core), others: sum(others) };
 }
 
 /** KiB per item by least squares over the longest run of one process, without its first items; null for few samples. */

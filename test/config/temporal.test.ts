@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ConfigError } from '../../config/environment.js';
-import { connectionOptions, temporalSettings } from '../../config/temporal.js';
+import { connectionOptions, temporalSettings, workerConnectionOptions } from '../../config/temporal.js';
 import { readTemporalSettings } from '../../config/temporal-environment.js';
 import { namesTemporal, withoutTemporalVariables } from '../../config/temporal-variables.js';
 import { type Certificates, makeCertificates, openssl } from '../support/temporal/certificates.js';
@@ -19,6 +19,14 @@ afterAll(() => files.remove());
 test('no settings → the default address without TLS and key', () => {
   expect(connectionOptions(readTemporalSettings({}))).toEqual({ address: '127.0.0.1:7233', tls: false });
   expect(readTemporalSettings({ TEMPORAL_TLS: '', TEMPORAL_API_KEY: '' })).toMatchObject({ tls: null, apiKey: null });
+});
+
+test('a worker → the same connection, without compression', () => {
+  const settings = readTemporalSettings({ TEMPORAL_ADDRESS: 'temporal.example' });
+  expect(workerConnectionOptions(settings)).toEqual({
+    ...connectionOptions(settings),
+    grpcCompression: { codec: 'none' },
+  });
 });
 
 test.each([
