@@ -59,13 +59,13 @@ export interface StatementCost {
   readonly ms: number;
 }
 
-/** The statements with the highest total execution time. */
-export function costliestStatements(url: string, count: number): Promise<readonly StatementCost[]> {
+/** The statements that were executed at least this many times, the most frequent ones first. */
+export function frequentStatements(url: string, calls: number): Promise<readonly StatementCost[]> {
   return withClient(url, async (client) => {
     const result = await client.query<{ query: string; calls: string; ms: number }>(
       `select s.query, s.calls, s.total_exec_time as ms from pg_stat_statements s join pg_database d on d.oid = s.dbid
-       where d.datname = current_database() order by s.total_exec_time desc limit $1`,
-      [count],
+       where d.datname = current_database() and s.calls >= $1 order by s.calls desc`,
+      [calls],
     );
     return result.rows.map((row) => ({ text: row.query.replace(/\s+/g, ' '), calls: Number(row.calls), ms: row.ms }));
   });

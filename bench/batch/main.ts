@@ -17,7 +17,7 @@ import { type BatchItemView, type BatchView, isFinalBatch } from '../../domain/b
 import { BUCKET, REGION, type Service, startService } from '../../test/support/e2e/service.js';
 import { type Actions, countActions, describeActions, difference } from './actions.js';
 import { importAlone, UPLOAD_RATE } from './alone.js';
-import { costliestStatements, countStatements, type DatabaseUse, databaseUse } from './database.js';
+import { countStatements, type DatabaseUse, databaseUse, frequentStatements } from './database.js';
 import { makeImages } from './images.js';
 import { cpuSeconds, events, residentKiB, type Sample, slope, threadSeconds, workerThreads } from './measure.js';
 import { plainWorkflows } from './plain.js';
@@ -31,6 +31,8 @@ const WARM_UP_ITEMS = 1_000;
 /** Before the single imports that are measured: connections are opened and code is compiled. */
 const WARM_UP_SINGLES = 5;
 const POLL_INTERVAL_MS = 2_000;
+/** Statements are listed that an import costs at least so many times. */
+const SHOWN_CALLS = 0.1;
 /** The share of ended items at which a single import starts in parallel to the batch. Not close to a kill. */
 const SINGLE_IMPORT_AT = 0.6;
 const PARTS = ['worker', 'api', 'temporal', 'temporal-proxy', 'postgres', 'emulator', "temporal's postgres"] as const;
@@ -154,7 +156,7 @@ async function bench(on: Service): Promise<string> {
   console.log(`actions per import: ${describeActions(actionsUsed, ITEMS + (single === null ? 0 : 1))}`);
   console.log(`KiB of history per import: ${history.historyKiB.toFixed(1)}`);
   console.log(`PostgreSQL per import: ${usePerImport(before.record, after.record)}`);
-  for (const { text, calls: times, ms } of await costliestStatements(databaseUrl, 5)) {
+  for (const { text, calls: times, ms } of await frequentStatements(databaseUrl, ITEMS * SHOWN_CALLS)) {
     console.log(
       `  ${(times / ITEMS).toFixed(2)} times, ${(ms / ITEMS).toFixed(2)} ms per import: ${text.slice(0, 100)}`,
     );
