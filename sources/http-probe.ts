@@ -13,6 +13,8 @@ export interface HttpFacts {
   readonly size: number | null;
   readonly takesRanges: boolean;
   readonly version: HttpVersion;
+  /** Of the bytes that the server sends, e.g. `gzip` for a `.gz` file; null: none. */
+  readonly encoding: string | null;
 }
 
 export type RangedHttpFacts = HttpFacts & { readonly size: number };
@@ -56,7 +58,7 @@ async function probeOnce(
     answer = await client.get(url, { ...PLAIN, ...headers }, signal);
     answer.close();
   }
-  const common = { url, place: answer.url, version: httpVersionOf(answer.headers) };
+  const common = { url, place: answer.url, version: httpVersionOf(answer.headers), encoding: encodingOf(answer) };
   if (answer.status === 206) {
     const { total } = contentRange(answer) ?? { total: null };
     return { ...common, size: total, takesRanges: total !== null };
@@ -79,6 +81,11 @@ export function versionText({ url, version, size }: HttpFacts): string {
 export function contentRange(answer: HttpAnswer): { readonly start: number; readonly total: number } | null {
   const found = /^bytes (\d+)-\d+\/(\d+)$/.exec(answer.headers['content-range'] ?? '');
   return found === null ? null : { start: Number(found[1]), total: Number(found[2]) };
+}
+
+export function encodingOf({ headers }: HttpAnswer): string | null {
+  const encoding = headers['content-encoding']?.toLowerCase() ?? 'identity';
+  return encoding === 'identity' ? null : encoding;
 }
 
 /** The failure that the status of a response means. */

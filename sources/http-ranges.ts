@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { FailureError } from '../domain/errors/failure.js';
 import {
   contentRange,
+  encodingOf,
   type HttpFacts,
   hasRanges,
   PLAIN,
@@ -86,6 +87,12 @@ export function httpReader(client: HttpClient, described: RangedHttpFacts): Sour
         signal,
       );
       if (answer.status === 206 && isRange(answer, offset)) {
+        const encoding = encodingOf(answer);
+        if (encoding !== current.encoding) {
+          answer.close();
+          const message = `${name}: the server encodes only some of its responses (Content-Encoding: ${encoding ?? 'none'}), so that the image cannot be read in parts. Disable compression for this file, or download it, and import the file`;
+          throw sourceFailure('Refused', message);
+        }
         const compared = ignoresVersion ? 'similar' : compareVersions(version, httpVersionOf(answer.headers));
         if (compared === 'similar') isOneVersion = false;
         if (compared !== 'different') return answer;

@@ -235,6 +235,10 @@ function checkTables(file: ByteSource, header: Qcow2Header, findings: FindingLis
       for (let entry = 0; entry < entries; entry += 1) {
         const cluster = clusterAt(table, entry, header);
         if (cluster.offset === 0 || cluster.kind === 'absent') continue;
+        if (cluster.kind === 'data' && cluster.offset % header.clusterSize !== 0)
+          throw new UnreadableError(
+            `L2 table ${index}: 0x${cluster.offset.toString(16)} is not a multiple of the cluster size`,
+          );
         // QEMU does not pad the file after the last compressed cluster, so only its start must be in the file.
         const needed = cluster.kind === 'compressed' ? cluster.offset + 1 : cluster.offset + cluster.length;
         if (needed <= file.size) continue;

@@ -11,7 +11,8 @@ const FILE_PARAMETERS = '3767a1ca36fa434db3b633f0aa44e76b';
 const VIRTUAL_SIZE = '2442a52f1bcd7648b2115dbed83bf4b8';
 const LOGICAL_SECTOR = '1dbf41816fa90947ba47f233a8faab5f';
 const PRESENT = 6;
-const PARTLY_PRESENT = 7;
+/** States of a block that is not stored: not present, undefined, zero, unmapped, and unmapped in version 0.95. */
+const NOT_STORED: ReadonlySet<number> = new Set([0, 1, 2, 3, 5]);
 const MAX_BLOCKS = 8 * 1024 * 1024;
 
 export const openVhdx: OpenContainer = (file, findings) => {
@@ -147,11 +148,14 @@ function blockDisk(file: ByteSource, regions: { bat: Region }, metadata: Metadat
   const entries = blocks + Math.floor((blocks - 1) / chunk);
   const table = file.read(regions.bat.offset, entries * 8);
   const entryOf = (block: number) => table.readBigUInt64LE((block + Math.floor(block / chunk)) * 8);
-  const isPresent = (entry: bigint) => Number(entry & 7n) === PRESENT || Number(entry & 7n) === PARTLY_PRESENT;
+  const isPresent = (entry: bigint) => Number(entry & 7n) === PRESENT;
   const offsetOf = (entry: bigint) => Number(entry >> 20n) * MIB;
   let missing = 0;
   for (let block = 0; block < blocks; block += 1) {
     const entry = entryOf(block);
+    // 7: only some of its sectors are stored, and the others in a parent. 4: reserved.
+    if (!isPresent(entry) && !NOT_STORED.has(Number(entry & 7n)))
+      throw new UnreadableError(`block allocation table: block ${block} is in state ${entry & 7n}`);
     if (isPresent(entry) && offsetOf(entry) + metadata.blockSize > file.size) missing += 1;
   }
   if (missing > 0) {

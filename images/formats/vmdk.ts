@@ -243,19 +243,27 @@ function sparseDisk(file: ByteSource, header: Header, compressed: boolean, findi
     tables.set(index, table);
     return table;
   };
-  const decompressedGrain = (sector: number): ByteSource => {
+  const diskBytes = header.capacity * SECTOR;
+  /** Only the last grain may be shorter: it ends with the disk. */
+  const decompressedGrain = (sector: number, grain: number): ByteSource => {
+    const least = Math.min(grainBytes, diskBytes - grain * grainBytes);
     const known = grains.get(sector);
-    if (known !== undefined) return known;
+    if (known !== undefined && known.size >= least) return known;
     const marker = file.read(sector * SECTOR, 12);
-    const compressedGrain = file.read(sector * SECTOR + 12, Math.min(marker.readUInt32LE(8), 2 * grainBytes));
+    const length = marker.readUInt32LE(8);
+    if (length > 2 * grainBytes)
+      throw new UnreadableError(`a grain of ${grainBytes} bytes is stored in ${length} bytes`);
+    const compressedGrain = file.read(sector * SECTOR + 12, length);
     const source = bufferSource(inflateGrain(compressedGrain, grainBytes));
+    if (source.size < least)
+      throw new UnreadableError(`a compressed grain has ${source.size} bytes, must have ${least}`);
     if (grains.size >= 64) grains.clear();
     grains.set(sector, source);
     return source;
   };
 
   checkMissingGrains(file, tableCount, tableFor, compressed ? SECTOR : grainBytes, findings);
-  return mappedSource(header.capacity * SECTOR, 'the disk', (offset) => {
+  return mappedSource(diskBytes, 'the disk', (offset) => {
     const grain = Math.floor(offset / grainBytes);
     const inside = offset - grain * grainBytes;
     const table = tableFor(Math.floor(grain / header.entriesPerTable));
@@ -263,15 +271,14 @@ function sparseDisk(file: ByteSource, header: Header, compressed: boolean, findi
     const remaining = grainBytes - inside;
     // 0: never written. 1: written with zeros.
     if (sector <= 1) return { at: null, length: remaining };
-    if (compressed) return { at: { source: decompressedGrain(sector), offset: inside }, length: remaining };
+    if (compressed) return { at: { source: decompressedGrain(sector, grain), offset: inside }, length: remaining };
     return { at: { source: file, offset: sector * SECTOR + inside }, length: remaining };
   });
 }
 
 function inflateGrain(compressed: Buffer, size: number): Buffer {
   try {
-    const content = inflateSync(compressed, { maxOutputLength: size });
-    return content.length === size ? content : Buffer.concat([content, Buffer.alloc(size - content.length)]);
+    return inflateSync(compressed, { maxOutputLength: size });
   } catch (error) {
     throw new UnreadableError(
       `a compressed grain cannot be decompressed: ${error instanceof Error ? error.message : error}`,

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { probeHttp } from '../../sources/http-probe.js';
 import { httpReader } from '../../sources/http-ranges.js';
@@ -62,6 +63,90 @@ describe('a web source', () => {
     const source = await open();
     await expect(readPiece(source, 100_000, 1_000, signal)).rejects.toMatchObject({
       failure: { code: 'Source.Refused', message: expect.stringContaining('ignores which bytes were requested') },
+    });
+  });
+
+  describe('whose server answers', () => {
+    /** After the description. */
+    const answers = (
+      answer: (
+        start: number,
+        end: number,
+      ) => { readonly headers?: Record<string, string>; readonly body: Buffer; readonly at?: number },
+    ) => {
+      server.instead = (_path, response, range) => {
+        const { start, end } = boundsOf(range);
+        if (end === 0) return false;
+        const { headers = {}, body, at = start } = answer(start, end);
+        const contentRange = `bytes ${at}-${end}/${bytes.length}`;
+        response.writeHead(206, { etag: '"one"', 'content-range': contentRange, ...headers }).end(body);
+        return true;
+      };
+    };
+
+    test('one byte later than requested → Source.Refused', async () => {
+      const source = await open();
+      answers((start, end) => ({ body: bytes.subarray(start + 1, end + 2), at: start + 1 }));
+      await expect(readPiece(source, 1000, 5000, signal)).rejects.toMatchObject(failure('Refused', 'request'));
+    });
+
+    test('fewer bytes than requested each time → all bytes, in their places', async () => {
+      const source = await open();
+      answers((start, end) => ({ body: bytes.subarray(start, Math.min(end + 1, start + 700)) }));
+      const piece = await readPiece(source, 1000, 5000, signal);
+      expect(piece.equals(bytes.subarray(1000, 6000))).toBe(true);
+    });
+
+    test('more bytes than requested → Source.Unreachable, and none of them is used', async () => {
+      const source = await open();
+      answers((start, end) => ({ body: bytes.subarray(start, end + 100) }));
+      await expect(readPiece(source, 1000, 5000, signal)).rejects.toMatchObject(failure('Unreachable', 'transient'));
+    });
+
+    test('a range of an image of another size → Source.Changed', async () => {
+      const source = await open();
+      answers((start, end) => ({
+        body: bytes.subarray(start, end + 1),
+        headers: { 'content-range': `bytes ${start}-${end}/${bytes.length + 1}` },
+      }));
+      await expect(readPiece(source, 1000, 5000, signal)).rejects.toMatchObject(failure('Changed', 'request'));
+    });
+
+    test.each(['bytes 1000-5999/*', 'bytes */300000', 'items 1000-5999/300000', ''])(
+      'with the Content-Range "%s" → refused',
+      async (contentRange) => {
+        const source = await open();
+        answers((start, end) => ({
+          body: bytes.subarray(start, end + 1),
+          headers: { 'content-range': contentRange },
+        }));
+        await expect(readPiece(source, 1000, 5000, signal)).rejects.toThrow();
+      },
+    );
+
+    test('with gzip, although the image was described without it → Source.Refused, with the encoding', async () => {
+      const source = await open();
+      answers((start, end) => ({
+        body: gzipSync(bytes.subarray(start, end + 1)),
+        headers: { 'content-encoding': 'gzip' },
+      }));
+      await expect(readPiece(source, 1000, 5000, signal)).rejects.toMatchObject({
+        failure: { code: 'Source.Refused', message: expect.stringContaining('Content-Encoding: gzip') },
+      });
+    });
+
+    test('and closes the connection in the middle of every response → all bytes, in their places', async () => {
+      const source = await open();
+      server.instead = (_path, response, range) => {
+        const { start, end } = boundsOf(range);
+        const contentRange = `bytes ${start}-${end}/${bytes.length}`;
+        response.writeHead(206, { etag: '"one"', 'content-range': contentRange, 'content-length': end - start + 1 });
+        const half = bytes.subarray(start, start + Math.ceil((end - start + 1) / 2));
+        response.write(half, () => setTimeout(() => response.destroy(), 5));
+        return true;
+      };
+      const piece = await readPiece(source, 1000, 5000, signal);
+      expect(piece.equals(bytes.subarray(1000, 6000))).toBe(true);
     });
   });
 

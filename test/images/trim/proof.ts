@@ -1,8 +1,9 @@
 /**
- * `npm run trim [-- --disks 200 --seed N]`: proves the file systems of SIBLINGS, which are made without a mount. Then makes
- * random file systems with the kernel's own drivers, writes, grows and deletes files, replaces the free bytes by zeros, and
+ * `npm run trim [-- --disks 200 --seed N]`: proves that a trimmed disk boots, and the file systems of SIBLINGS, which are made
+ * without a mount. Then makes random file systems with the kernel's own drivers, writes, grows and deletes files, replaces the free bytes by zeros, and
  * compares: every checker finds no error, every file has the same digest, and the bytes that were free are gone. With
- * `--disks 0` only the former; the latter need root, loop devices, and the programs in MAKERS.
+ * `--disks 0` only the former; the latter need root, loop devices, and the programs in MAKERS. With `--from N` only the
+ * random ones, from the one with this number.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +11,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { openFile } from '../../../images/bytes.js';
 import { findFreeSpace } from '../../../images/trim/free-space.js';
+import { proveBoot } from './prove-boot.js';
 import { proveSibling } from './prove-siblings.js';
 import { createRandom } from './random.js';
 import { check, digests, MAKERS, makeFileSystem, markerBytes, writeZeros } from './random-file-system.js';
@@ -20,6 +22,7 @@ const { values } = parseArgs({
     disks: { type: 'string', default: '200' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     only: { type: 'string', default: '' },
+    from: { type: 'string' },
   },
 });
 
@@ -29,13 +32,20 @@ const folder = mkdtempSync(path.join(tmpdir(), 'ecs-image-import-trim-'));
 let wrong = 0;
 let before = 0;
 let after = 0;
+const report = (
+  name: string,
+  { problems, facts }: { readonly problems: readonly string[]; readonly facts: string },
+) => {
+  wrong += problems.length > 0 ? 1 : 0;
+  console.log(`${name}: ${facts}${problems.length === 0 ? '' : ` WRONG: ${problems.join(' | ')}`}`);
+};
 try {
-  for (const sibling of SIBLINGS.filter(({ name }) => name.includes(values.only))) {
-    const { problems, facts } = proveSibling(folder, sibling);
-    wrong += problems.length > 0 ? 1 : 0;
-    console.log(`${sibling.name}: ${facts}${problems.length === 0 ? '' : ` WRONG: ${problems.join(' | ')}`}`);
+  if (values.from === undefined) {
+    if ('boot'.includes(values.only)) report('boot', await proveBoot(folder));
+    for (const sibling of SIBLINGS.filter(({ name }) => name.includes(values.only)))
+      report(sibling.name, proveSibling(folder, sibling));
   }
-  for (let index = 0; index < Number(values.disks); index += 1) {
+  for (let index = Number(values.from ?? 0); index < Number(values.disks); index += 1) {
     const kind = kinds[index % kinds.length] ?? '';
     const random = createRandom(`${values.seed}/${index}`);
     const file = path.join(folder, `${index}.raw`);
@@ -56,11 +66,8 @@ try {
     if (freed < 0.9 * made.freeBytes) problems.push(`${freed} bytes are trimmed of ${made.freeBytes} free ones`);
     before += marked;
     after += left;
-    wrong += problems.length > 0 ? 1 : 0;
     const facts = `${made.files} files, ${(freed / 2 ** 20).toFixed(1)} of ${(made.freeBytes / 2 ** 20).toFixed(1)} MiB free, ${ranges.length} ranges`;
-    console.log(
-      `${index} ${kind} ${made.options.join(' ')}: ${facts}${problems.length === 0 ? '' : ` WRONG: ${problems.join(' | ')}`}`,
-    );
+    report(`${index} ${kind} ${made.options.join(' ')}`, { problems, facts });
     if (problems.length === 0) rmSync(file);
     else console.log(`  kept: ${file}`);
   }
