@@ -16,6 +16,8 @@ export interface Initramfs {
   readonly compression: string;
   /** What initramfs-tools loads by name; null: the archive has no such list. */
   readonly loadedByName: string | null;
+  /** The ELF machine of the first program that the kernel runs, or of its shell; null: none was recognised. */
+  readonly machine: number | null;
   /** Why names may be missing; null when the initramfs was read completely. */
   readonly problem: string | null;
 }
@@ -46,14 +48,13 @@ export function readInitramfs(bytes: Buffer): Initramfs {
     if (!isCpio(bytes, at)) break;
     at = reader.readArchive(bytes, at);
   }
-  if (at >= bytes.length)
-    return { names: reader.names, loadedByName: reader.list(), compression: 'none', problem: null };
+  if (at >= bytes.length) return { names: reader.names, ...reader.found(), compression: 'none', problem: null };
   const rest = bytes.subarray(at);
   const compression = COMPRESSIONS.find(({ magic }) => rest.toString('hex', 0, magic.length / 2) === magic);
   if (compression?.decompress === undefined) {
     const problem =
       compression === undefined ? 'unknown compression' : `compression with ${compression.name} is not supported`;
-    return { names: reader.names, loadedByName: reader.list(), compression: compression?.name ?? 'unknown', problem };
+    return { names: reader.names, ...reader.found(), compression: compression?.name ?? 'unknown', problem };
   }
   try {
     let size = 0;
@@ -68,10 +69,10 @@ export function readInitramfs(bytes: Buffer): Initramfs {
       : inner === undefined
         ? null
         : `its files are in the nested image ${inner}`;
-    return { names: reader.names, loadedByName: reader.list(), compression: compression.name, problem };
+    return { names: reader.names, ...reader.found(), compression: compression.name, problem };
   } catch (error) {
     if (!(error instanceof UnreadableError)) throw error;
-    return { names: reader.names, loadedByName: reader.list(), compression: compression.name, problem: error.message };
+    return { names: reader.names, ...reader.found(), compression: compression.name, problem: error.message };
   }
 }
 
@@ -91,14 +92,26 @@ function isCpio(bytes: Buffer, at: number): boolean {
 /** Of initramfs-tools: modules that it loads whatever udev finds. */
 const LOADED_BY_NAME = /^(\.\/)?conf\/modules$/;
 const MAX_LIST = 64 * 1024;
+/** The kernel runs the first; the others run it if it is a script. */
+const FIRST_PROGRAMS = /^(\.?\/)?(init|(usr\/)?s?bin\/(sh|dash|bash|ash|busybox)|(usr\/)?lib\/systemd\/systemd)$/;
+/** An ELF header up to its machine (e_machine). */
+const ELF_HEAD = 20;
 
 function cpioNames() {
   const names: string[] = [];
   /** The content of that list so far, and whether the content to skip is of it. */
   let list: Buffer | null = null;
   let isList = false;
+  let machine: number | null = null;
+  /** The begin of the content to skip, if that is a program; null: it is none, or its machine is known. */
+  let head: Buffer | null = null;
   const keep = (bytes: Buffer): void => {
     if (isList && list !== null && list.length < MAX_LIST) list = Buffer.concat([list, bytes]);
+    if (head === null) return;
+    head = Buffer.concat([head, bytes.subarray(0, ELF_HEAD - head.length)]);
+    if (head.length < ELF_HEAD) return;
+    if (head.toString('latin1', 0, 4) === '\x7fELF') machine = head.readUInt16LE(18);
+    head = null;
   };
   /** Bytes of file content still to skip; then bytes of an incomplete header and name. */
   let skip = 0;
@@ -129,13 +142,14 @@ function cpioNames() {
       skip = Math.ceil(size / 4) * 4;
       isList = LOADED_BY_NAME.test(name);
       if (isList) list = Buffer.alloc(0);
+      head = machine === null && FIRST_PROGRAMS.test(name) ? Buffer.alloc(0) : null;
     } else trailers += 1;
     return total;
   };
 
   return {
     names,
-    list: (): string | null => list?.toString('utf8').replace(/\0+$/, '') ?? null,
+    found: () => ({ loadedByName: list?.toString('utf8').replace(/\0+$/, '') ?? null, machine }),
     /** Whether the archive from `push` has ended with its trailer. */
     ended: () => trailers > trailersBefore,
     push(piece: Buffer): void {

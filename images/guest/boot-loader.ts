@@ -41,7 +41,12 @@ export function checkBootLoader(context: BootContext, chain: BootChain, findings
       false,
     ),
     kernel === null ||
-      chain.check('initramfs', 'the initramfs', (link) => checkInitramfs(first, kernel, soft(link)), false),
+      chain.check(
+        'initramfs',
+        'the initramfs',
+        (link) => checkInitramfs(first, kernel, context.architecture, soft(link)),
+        false,
+      ),
   ];
   const isDamaged = inspected.includes(false);
   chain.check(
@@ -185,8 +190,32 @@ function checkCompression({ initramfs, version, config, configFile }: Kernel, fi
   return false;
 }
 
-function checkInitramfs(entry: BootEntry, kernel: Kernel, findings: LinkFindings): boolean {
-  if (!checkCompression(kernel, findings)) return false;
+/** ELF machines whose programs a kernel can run: its own, and the 32-bit one. */
+const RUNS: Readonly<Record<Architecture, readonly number[]>> = { x86_64: [62, 3], i386: [62, 3], arm64: [183, 40] };
+
+/** False if its programs are for another architecture. */
+function checkMachine(
+  { initramfs, version }: Kernel,
+  architecture: Architecture | null,
+  findings: LinkFindings,
+): boolean {
+  const machine = initramfs?.machine ?? null;
+  if (initramfs === null || machine === null || architecture === null || RUNS[architecture].includes(machine)) {
+    return true;
+  }
+  const message = 'The programs of the initramfs are for another architecture: the kernel cannot start them';
+  const evidence = `${initramfs.file}: ELF machine ${machine}; kernel ${version} for ${architecture}`;
+  findings.add('blocking', 'GUESTOS.Grub', message, evidence, `${REBUILD}. Build it on a machine of its architecture.`);
+  return false;
+}
+
+function checkInitramfs(
+  entry: BootEntry,
+  kernel: Kernel,
+  architecture: Architecture | null,
+  findings: LinkFindings,
+): boolean {
+  if (!checkCompression(kernel, findings) || !checkMachine(kernel, architecture, findings)) return false;
   const root = argument(entry, 'root').at(-1) ?? '';
   const { initramfs } = kernel;
   const isUseless = initramfs !== null && !startsSystem(initramfs);

@@ -156,6 +156,8 @@ export function initramfsOf(entry: BootEntry): LoadedInitramfs | null {
     ...last,
     names: loaded.flatMap(({ names }) => names),
     loadedByName: loaded.map(({ loadedByName }) => loadedByName).find((list) => list !== null) ?? null,
+    // Programs of later files replace those of earlier ones.
+    machine: loaded.findLast(({ machine }) => machine !== null)?.machine ?? null,
     problem: loaded.find(({ problem }) => problem !== null)?.problem ?? null,
   };
 }
@@ -179,6 +181,6 @@ function read(file: string, bytes: () => Buffer | null): LoadedInitramfs | null 
       const content = bytes();
       return content === null ? null : { file, ...readInitramfs(content) };
     },
-    (reason) => ({ file, names: [], loadedByName: null, compression: 'unknown', problem: reason }),
+    (reason) => ({ file, names: [], loadedByName: null, machine: null, compression: 'unknown', problem: reason }),
   );
 }

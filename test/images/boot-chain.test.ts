@@ -57,6 +57,16 @@ const WITH_UDEV: Files = {
     ]),
   ),
 };
+/** With all drivers and these programs. */
+const initramfsWith = (programs: Readonly<Record<string, Buffer>>): Files => {
+  const drivers = ['fs/xfs/xfs', 'drivers/block/virtio_blk', 'drivers/virtio/virtio_pci', 'drivers/nvme/host/nvme'];
+  const modules = drivers.map((path) => `usr/lib/modules/${KERNEL}/kernel/${path}.ko`);
+  return {
+    [`/boot/initramfs-${KERNEL}.img`]: gzipSync(
+      cpioOf([...Object.keys({ init: 0, ...programs }), ...modules], programs),
+    ),
+  };
+};
 const blocking = (inspection: GuestInspection): string[] =>
   inspection.findings.filter(({ severity }) => severity === 'blocking').map(({ message }) => message);
 const warnings = (inspection: GuestInspection): string[] =>
@@ -81,6 +91,12 @@ describe('a guest that boots → nothing above info', () => {
     [
       '/dev/root in fstab, as Yocto and Buildroot write it',
       { '/etc/fstab': '/dev/root / auto defaults 1 1\nproc /proc proc defaults 0 0\n' },
+    ],
+    ['an initramfs with programs for x86-64', initramfsWith({ 'bin/busybox': elf(62) })],
+    ['an initramfs with 32-bit programs', initramfsWith({ 'bin/busybox': elf(3) })],
+    [
+      'an initramfs with a script and a short file',
+      initramfsWith({ init: Buffer.from('#!/bin/sh\n'), 'bin/sh': Buffer.from('ELF') }),
     ],
     ['the kernel’s own initramfs settings', withArgs(`${ROOT} rootfstype=xfs`)],
     [
@@ -242,6 +258,8 @@ describe('the chain of links', () => {
       'initramfs',
       'broken',
     ],
+    ['an initramfs with programs for arm64', initramfsWith({ 'usr/bin/sh': elf(183) }), 'initramfs', 'broken'],
+    ['an initramfs with a first program for arm64', initramfsWith({ init: elf(183) }), 'initramfs', 'broken'],
     [
       'an initramfs that cannot be read',
       { [`/boot/initramfs-${KERNEL}.img`]: Buffer.from('894c5a4f000d0a1a0a', 'hex') },

@@ -184,12 +184,13 @@ export function serious({ findings }: Pick<GuestInspection, 'findings'>): string
 }
 
 /** A cpio archive (newc) of empty files. */
-export function cpioOf(names: readonly string[]): Buffer {
+export function cpioOf(names: readonly string[], contents: Readonly<Record<string, Buffer>> = {}): Buffer {
   const hex = (value: number) => value.toString(16).padStart(8, '0');
+  const padded = (bytes: Buffer) => Buffer.concat([bytes, Buffer.alloc((4 - (bytes.length % 4)) % 4)]);
   const entry = (name: string) => {
-    const fields = [0, 0o100644, 0, 0, 1, 0, 0, 0, 0, 0, 0, name.length + 1, 0].map(hex).join('');
-    const head = Buffer.from(`070701${fields}${name}\0`);
-    return Buffer.concat([head, Buffer.alloc((4 - (head.length % 4)) % 4)]);
+    const content = contents[name] ?? Buffer.alloc(0);
+    const fields = [0, 0o100644, 0, 0, 1, 0, content.length, 0, 0, 0, 0, name.length + 1, 0].map(hex).join('');
+    return Buffer.concat([padded(Buffer.from(`070701${fields}${name}\0`)), padded(content)]);
   };
   return Buffer.concat([...names, 'TRAILER!!!'].map(entry));
 }
