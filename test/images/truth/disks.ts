@@ -1,4 +1,5 @@
 /** Disks that boot or not, each for one reason. Where a machine's behaviour surprised, the boot decided. */
+import { gunzipSync, gzipSync } from 'node:zlib';
 import {
   fileOf,
   grubCore,
@@ -40,6 +41,11 @@ export function biosDisks(parts: Parts): TestDisk[] {
       name: 'a root UUID in a variable',
       boots: true,
       root: { [CFG]: menu(`set rootuuid=${ROOT_UUID}`, entry(`${IMAGE} root=UUID=\${rootuuid} ro console=ttyS0`)) },
+    },
+    {
+      name: 'a missing mount, which BusyBox ignores',
+      boots: true,
+      root: { [FSTAB]: `UUID=${ROOT_UUID} / ext4 defaults 0 1\nUUID=${OTHER_UUID} /srv ext4 defaults 0 2\n` },
     },
     { name: '/dev/root in fstab', boots: true, root: { [FSTAB]: '/dev/root / auto defaults 1 1\n' } },
     {
@@ -104,6 +110,7 @@ export function biosDisks(parts: Parts): TestDisk[] {
       boots: false,
       root: { [INITRAMFS]: fileOf(parts, INITRAMFS).subarray(0, 200_000) },
     },
+    { name: 'an initramfs for another architecture', boots: false, root: { [INITRAMFS]: forArm64(parts) } },
     { name: 'an initramfs without init', boots: false, root: { [INITRAMFS]: initramfsWithout(parts, /^\.\/init$/) } },
     { name: 'an initramfs without virtio', boots: false, root: { [INITRAMFS]: initramfsWithout(parts, /virtio/) } },
     { name: 'an initramfs without ext4', boots: false, root: { [INITRAMFS]: initramfsWithout(parts, /ext4|jbd2/) } },
@@ -125,6 +132,15 @@ export function biosDisks(parts: Parts): TestDisk[] {
     { name: 'a blank core image', boots: false, bytes: [[2048 * 512, Buffer.alloc(64 * 1024)]] },
     { name: 'half of the disk', boots: false, cutTo: 5 * 1024 * 1024 },
   ];
+}
+
+/** With the ELF machine of arm64 in all of its programs. */
+function forArm64(parts: Parts): Buffer {
+  const archive = gunzipSync(fileOf(parts, INITRAMFS));
+  const magic = Buffer.from('7f454c46020101', 'hex');
+  for (let at = archive.indexOf(magic); at !== -1; at = archive.indexOf(magic, at + 1))
+    archive.writeUInt16LE(183, at + 18);
+  return gzipSync(archive);
 }
 
 /** As a copy leaves it that was not completed. */

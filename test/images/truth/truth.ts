@@ -31,7 +31,7 @@ const disks = [...biosDisks(parts), ...coreDisks(parts), ...grubDisks(parts), ..
 );
 const inspect = createInspector();
 
-let [facts, right, falseBoot, falseNoBoot, unsure, worstMs] = [0, 0, 0, 0, 0, 0];
+let [facts, right, falseBoot, falseNoBoot, unsure, notBooted, worstMs] = [0, 0, 0, 0, 0, 0, 0];
 for (const disk of disks) {
   const file = makeDisk(parts, disk);
   const startedAt = performance.now();
@@ -44,6 +44,7 @@ for (const disk of disks) {
   if (verdict === 'boots' && !boots) falseBoot += 1;
   if (verdict === 'does not boot' && boots) falseNoBoot += 1;
   if (verdict === 'not verified') unsure += 1;
+  if (outcome === null) notBooted += 1;
   for (const [name, wanted] of expectedFacts(disk)) {
     facts += 1;
     const found = inspection[name];
@@ -57,7 +58,7 @@ for (const disk of disks) {
 }
 const share = ((100 * right) / Math.max(1, facts)).toFixed(1);
 process.stdout.write(
-  `\n${disks.length} images, ${facts} facts, ${share} % right, ${falseBoot} false boot, ${falseNoBoot} false no-boot, ${unsure} not verified, worst ${(worstMs / 1000).toFixed(1)} s\n`,
+  `\n${disks.length} images, ${facts} facts, ${share} % right, ${falseBoot} false boot, ${falseNoBoot} false no-boot, ${unsure} not verified, ${notBooted} not booted, worst ${(worstMs / 1000).toFixed(1)} s\n`,
 );
 process.exit(falseBoot + falseNoBoot + (facts - right) === 0 ? 0 : 1);
 

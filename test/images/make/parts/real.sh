@@ -136,6 +136,7 @@ image_bookworm-bios-lvm-usr.qcow2() {
   grub_write 2048
   facts "$1" BIOS warning:GUESTOS.OnlineResizeFS; finish "$1" qcow2
 }
+# This machine's tools made its initramfs, with programs for x86-64: the kernel cannot start them.
 image_bookworm-arm64-uefi-ext4.qcow2() {
   installed_uefi bookworm-arm64 ext4 defaults
   mkdir -p "$R/boot/grub"
@@ -145,7 +146,7 @@ image_bookworm-arm64-uefi-ext4.qcow2() {
   mcopy -i "$WORK/esp" "$R/usr/lib/grub/arm64-efi/monolithic/grubaa64.efi" ::/EFI/BOOT/BOOTAA64.EFI
   printf 'search.fs_uuid %s root\nset prefix=($root)/boot/grub\nconfigfile $prefix/grub.cfg\n' "$ROOT_UUID" >"$WORK/stub"
   mmd -i "$WORK/esp" ::/EFI/debian; mcopy -i "$WORK/esp" "$WORK/stub" ::/EFI/debian/grub.cfg
-  disk gpt 2600 "$ESP_GUID:esp@1" "$LINUX_GUID:root@65"; facts "$1" UEFI; finish "$1" qcow2
+  disk gpt 2600 "$ESP_GUID:esp@1" "$LINUX_GUID:root@65"; facts "$1" UEFI blocking:GUESTOS.Grub; finish "$1" qcow2
 }
 # dracut, systemd-boot with BLS entry files on the EFI system partition, NetworkManager.
 image_forky-uefi-systemd-boot-dracut.qcow2() {
