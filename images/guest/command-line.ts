@@ -5,7 +5,7 @@ import { unlessUnreadable } from '../findings.js';
 import { argument, type BootEntry, hasVariable } from './boot/entry.js';
 import type { LinkFindings } from './boot-chain.js';
 import type { Kernel } from './kernel.js';
-import { isDeviceName, type Root, someVolumeUnread, volumeFor } from './mounts.js';
+import { differsInCase, isDeviceName, type Root, someVolumeUnread, volumeFor } from './mounts.js';
 import { guestTree } from './tree.js';
 
 /** `unsure`: a warning that the root device could not be verified. */
@@ -32,6 +32,12 @@ export function checkCommandLine(
   else checkRoot(root, layout, filesMissing, add);
   const volume = root === undefined ? null : volumeFor(root, layout);
   if (volume !== null) {
+    const isReadByKernel = entry.initrds.length === 0 && entry.unified === null;
+    if (root !== undefined && differsInCase(root, volume) && !isReadByKernel) {
+      const message =
+        'The root’s UUID has letters in another case than on the disk: could not determine whether it is found';
+      add('unsure', message, FIX_ROOT);
+    }
     checkRootType(entry, volume, add);
     if (root === undefined || !isDeviceName(root) || VIRTIO_NAME.test(root)) checkIsSystem(volume, system, add);
     checkSubvolume(entry, volume, add);

@@ -5,7 +5,15 @@ import type { FileSystem } from '../filesystems/filesystem.js';
 import type { FindingList } from '../findings.js';
 import type { LinkFindings } from './boot-chain.js';
 import { effectOf, type MountDefect, type MountEffect, type MountPolicy } from './mount-policy.js';
-import { type FstabEntry, fstabEvidence, isDeviceName, type Root, someVolumeUnread, volumeFor } from './mounts.js';
+import {
+  differsInCase,
+  type FstabEntry,
+  fstabEvidence,
+  isDeviceName,
+  type Root,
+  someVolumeUnread,
+  volumeFor,
+} from './mounts.js';
 
 const USE_UUID = 'Replace the device name with UUID=… in /etc/fstab; blkid in the guest shows the UUID.';
 const NO_DEVICE =
@@ -96,6 +104,12 @@ function checkEntry(entry: FstabEntry, layout: DiskLayout, context: FstabContext
   }
   if (isUnstable) {
     effect.report(`A mount uses a device name that does not exist on ECS: ${effect.text}`, USE_UUID);
+    return false;
+  }
+  if (volume !== null && entry.at !== '/' && differsInCase(entry.spec, volume)) {
+    const message =
+      'The UUID of a mount has letters in another case than on the disk: could not determine whether it is found';
+    findings.unsure('GUESTOS.Fstab', message, evidence, 'Write the UUID in the guest as blkid prints it.');
     return false;
   }
   if (volume !== null) return checkType(entry, volume, describeEffect(entry, 'another file system', context, findings));

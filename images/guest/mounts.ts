@@ -247,6 +247,16 @@ export function volumeFor(spec: string, layout: DiskLayout): Volume | null {
   return volumes.find((volume) => volume.partition?.number === Number(partition[1])) ?? null;
 }
 
+/** Their UUIDs have upper-case letters, all others lower-case ones. */
+const UPPER_CASE = ['vfat', 'exfat', 'ntfs'];
+
+/** True if a UUID has letters in another case than udev and blkid give it: these compare exactly, the kernel does not. */
+export function differsInCase(spec: string, volume: Volume): boolean {
+  const [, name = '', value = ''] = /^(?:\/dev\/disk\/by-)?(uuid|partuuid)[=/]([^/]+)/i.exec(spec) ?? [];
+  const isUpper = name.toLowerCase() === 'uuid' && UPPER_CASE.includes(volume.content ?? '');
+  return value !== (isUpper ? value.toUpperCase() : value.toLowerCase());
+}
+
 /** `/dev/mapper/vg-lv`, where a dash within a name is doubled, or `/dev/vg/lv`. */
 function logicalName(spec: string): string | null {
   const mapped = /^\/dev\/mapper\/((?:[^-]|--)+)-((?:[^-]|--)+)$/.exec(spec);

@@ -273,6 +273,18 @@ describe('the chain of links', () => {
       'root device',
       'not verified',
     ],
+    [
+      'a root UUID in upper case',
+      withArgs(`root=UUID=${ROOT_UUID.toUpperCase()} console=ttyS0`),
+      'root device',
+      'not verified',
+    ],
+    [
+      'a mount whose UUID is in upper case',
+      { '/etc/fstab': `UUID=${ROOT_UUID.toUpperCase()} /data xfs defaults 0 0\n` },
+      'mounts',
+      'not verified',
+    ],
     ['a mount that does not exist', { '/etc/fstab': '/dev/sdb1 /data xfs defaults 0 0\n' }, 'mounts', 'broken'],
     [
       'a mount with the type of another file system',
