@@ -43,8 +43,25 @@ export interface Locator {
 /** IP addresses and localhost take the bucket in the path. The vendor's hosts take it only as a subdomain. */
 export function isLocal(endpoint: string | undefined): endpoint is string {
   if (endpoint === undefined) return false;
-  const { hostname } = new URL(endpoint);
-  return hostname === 'localhost' || isIP(hostname.replace(/^\[|\]$/g, '')) !== 0;
+  return parsed(endpoint).isLocal;
+}
+
+interface Parsed {
+  readonly endpoint: string;
+  readonly url: URL;
+  readonly isLocal: boolean;
+}
+
+let lastParsed: Parsed | null = null;
+
+/** Every request asks for its endpoint. */
+function parsed(endpoint: string): Parsed {
+  if (lastParsed?.endpoint !== endpoint) {
+    const url = new URL(endpoint);
+    const isAddress = url.hostname === 'localhost' || isIP(url.hostname.replace(/^\[|\]$/g, '')) !== 0;
+    lastParsed = { endpoint, url, isLocal: isAddress };
+  }
+  return lastParsed;
 }
 
 const PROBE_LIMIT_MS = 2_000;
@@ -60,7 +77,7 @@ export function createLocator(options: LocatorOptions): Locator {
 
   const at = (kind: OssEndpoint['kind'], url: string, reason: string, rest: Partial<OssEndpoint> = {}): OssEndpoint => {
     const origin = reachedAt(url, address);
-    return { kind, url: origin, host: new URL(origin).host, reason, bucketIn: 'host', cloudBoxId: null, ...rest };
+    return { kind, url: origin, host: parsed(origin).url.host, reason, bucketIn: 'host', cloudBoxId: null, ...rest };
   };
   const publicEndpoint = (reason: string) => at('public', `https://${ossHosts(region).public}`, reason);
 
@@ -119,7 +136,7 @@ export function createLocator(options: LocatorOptions): Locator {
 
 /** At a local address, the protocol of that address is used. */
 function reachedAt(url: string, address: string | undefined): string {
-  if (address === undefined || isLocal(url)) return new URL(url).origin;
+  if (address === undefined || isLocal(url)) return parsed(url).url.origin;
   const { protocol } = new URL(address);
   return `${protocol}//${new URL(url).host}`;
 }

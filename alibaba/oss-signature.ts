@@ -1,5 +1,5 @@
 /** OSS signature version 4 with an unsigned payload. CRC64 protects the body, so it is not hashed a second time. */
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 
 export interface SigningKey {
   readonly accessKeyId: string;
@@ -35,12 +35,10 @@ export function signV4(
     'x-oss-content-sha256': 'UNSIGNED-PAYLOAD',
     ...(credentials.securityToken === undefined ? {} : { 'x-oss-security-token': credentials.securityToken }),
   };
-  const signed = Object.keys(headers)
-    .filter((name) => name.startsWith('x-oss-') || name === 'content-type' || name === 'content-md5')
-    .sort();
+  const signed = Object.keys(headers).filter(isSigned).sort();
   const canonical = [
     request.method,
-    encodePath(`/${request.bucket}/${request.key}`),
+    resourceOf(request),
     queryString(request.query),
     ...signed.map((name) => `${name}:${(headers[name] ?? '').trim()}`),
     '',
@@ -49,11 +47,25 @@ export function signV4(
   ].join('\n');
   const place = [date, ...(cloudBoxId === null ? [region, 'oss'] : [cloudBoxId, 'oss-cloudbox']), 'aliyun_v4_request'];
   const scope = place.join('/');
-  const toSign = ['OSS4-HMAC-SHA256', time, scope, createHash('sha256').update(canonical).digest('hex')].join('\n');
+  const toSign = ['OSS4-HMAC-SHA256', time, scope, hash('sha256', canonical, 'hex')].join('\n');
   const key = derivedKey(credentials.accessKeySecret, place);
   const signature = createHmac('sha256', key).update(toSign).digest('hex');
   headers.authorization = `OSS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/${scope},Signature=${signature}`;
   return headers;
+}
+
+function isSigned(name: string): boolean {
+  return name.startsWith('x-oss-') || name === 'content-type' || name === 'content-md5';
+}
+
+let lastResource = { bucket: '', key: '', path: '//' };
+
+/** The parts of an upload have the same one. */
+function resourceOf({ bucket, key }: SignableRequest): string {
+  if (lastResource.bucket !== bucket || lastResource.key !== key) {
+    lastResource = { bucket, key, path: encodePath(`/${bucket}/${key}`) };
+  }
+  return lastResource.path;
 }
 
 let lastKey = { secret: '', scope: '', key: Buffer.alloc(0) };
@@ -69,8 +81,11 @@ function derivedKey(secret: string, place: readonly string[]): Buffer {
   return lastKey.key;
 }
 
+const UNRESERVED = /^[\w.~-]*$/;
+
 /** Percent-encoding of RFC 3986, which OSS requires. */
 function encode(text: string): string {
+  if (UNRESERVED.test(text)) return text;
   return encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 

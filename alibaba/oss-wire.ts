@@ -106,15 +106,33 @@ export function createWire(options: WireOptions): Wire {
 }
 
 function locate({ url: origin, bucketIn }: OssEndpoint, bucket: string, key: string) {
-  const url = new URL(origin);
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const { secure, host, port } = addressOf(origin);
   return {
-    secure: url.protocol === 'https:',
+    secure,
     host: bucketIn === 'host' ? `${bucket}.${host}` : host,
-    ...(url.port === '' ? {} : { port: Number(url.port) }),
+    ...(port === null ? {} : { port }),
     // Not with URL, which would resolve `..` in a key.
     path: encodePath(bucketIn === 'path' ? `/${bucket}/${key}` : `/${key}`),
   };
+}
+
+interface Address {
+  readonly origin: string;
+  readonly secure: boolean;
+  readonly host: string;
+  readonly port: number | null;
+}
+
+let lastAddress: Address | null = null;
+
+/** The parts of an upload are sent to the same one. */
+function addressOf(origin: string): Address {
+  if (lastAddress?.origin !== origin) {
+    const url = new URL(origin);
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    lastAddress = { origin, secure: url.protocol === 'https:', host, port: url.port === '' ? null : Number(url.port) };
+  }
+  return lastAddress;
 }
 
 async function exchange(call: http.ClientRequest, request: WireRequest, stallMs: number): Promise<WireResponse> {

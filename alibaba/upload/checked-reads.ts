@@ -24,17 +24,24 @@ const MIN_BYTES_FOR_THREAD = 64 * 1024 ** 2;
 const SLOW_READ_MS = 10;
 
 /** @param buffers for a file of this host: in the memory of the checksum (`withBuffers`) */
-export async function* readChecked(
+export function readChecked(
+  source: SourceReader,
+  range: CheckedRange,
+  buffers: BufferPair,
+  signal: AbortSignal,
+): AsyncGenerator<CheckedPiece> {
+  const { file } = source;
+  // Not with `yield*`, which passes each piece through a second generator.
+  if (file !== undefined) return readFileChecked(file, range, buffers, source.size >= MIN_BYTES_FOR_THREAD);
+  return readSourceChecked(source, range, buffers, signal);
+}
+
+async function* readSourceChecked(
   source: SourceReader,
   { offset, length }: CheckedRange,
   buffers: BufferPair,
   signal: AbortSignal,
 ): AsyncGenerator<CheckedPiece> {
-  const { file } = source;
-  if (file !== undefined) {
-    yield* readFileChecked(file, { offset, length }, buffers, source.size >= MIN_BYTES_FOR_THREAD);
-    return;
-  }
   let crc = 0n;
   for await (const bytes of source.read(offset, length, buffers, signal)) {
     crc = crc64(bytes, crc);

@@ -6,11 +6,14 @@
 import { open, stat } from 'node:fs/promises';
 import http from 'node:http';
 import OSS from 'ali-oss';
-import { createOss } from '../../alibaba/oss.js';
 import { findQemuImg } from '../../images/convert/qemu-img.js';
-import { openFileReader } from '../../sources/file.js';
 import { sparseMap } from '../../sources/sparse-extents.js';
 import { extentsOf } from './extents.js';
+
+// As a worker runs them: tsx adds work to each function that is created.
+const compiled = (file: string) => import(new URL(`../../dist/${file}`, import.meta.url).href);
+const { createOss }: typeof import('../../alibaba/oss.js') = await compiled('alibaba/oss.js');
+const { openFileReader }: typeof import('../../sources/file.js') = await compiled('sources/file.js');
 
 const [client = '', endpoint = '', file = '', partSizeText = '', concurrentText = ''] = process.argv.slice(2);
 const partSize = Number(partSizeText);
