@@ -4,16 +4,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type BatchSettings, takeInBatch } from '../../batches/take-in.js';
 import { newBatchId } from '../../domain/batch/names.js';
 import { DEFAULT_POLICY } from '../../domain/batch/policy.js';
-import { newImportId } from '../../domain/ids.js';
 import { openIntake } from '../../store/batch-intake.js';
 import { createBatchRetries } from '../../store/batch-retries.js';
 import { createBatchViews } from '../../store/batch-views.js';
-import { createBatchStore, type PageChoice } from '../../store/batches.js';
+import { createBatchStore } from '../../store/batches.js';
 import { createImportStore } from '../../store/imports.js';
 import { migrate } from '../../store/migrate.js';
 import { createRateBudgetStore } from '../../store/rate-budgets.js';
 import { transaction } from '../../store/transaction.js';
 import { bodyWith } from '../support/domain/requests.js';
+import { batchCalls, names } from '../support/store/batch-calls.js';
 import { startTestDatabase, type TestDatabase } from '../support/store/test-database.js';
 
 let database: TestDatabase;
@@ -23,79 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => database?.close());
 
-interface Item {
-  readonly imageName: string;
-  readonly region?: string;
-  readonly bucket?: string;
-  readonly account?: string;
-  readonly priority?: number;
-}
-
-async function take(items: readonly Item[], settings: Partial<BatchSettings> = {}) {
-  const id = newBatchId(Date.now(), randomBytes(10));
-  const lines = items.map(({ imageName, region = 'cn-hangzhou', bucket = 'bucket-1', account, priority }) =>
-    JSON.stringify({
-      account,
-      imageName,
-      region,
-      disks: [{ source: `oss://${bucket}/disk.qcow2` }],
-      upload: { bucket },
-      priority,
-    }),
-  );
-  async function* body() {
-    yield Buffer.from(lines.join('\n'));
-  }
-  const taken = await takeInBatch(
-    await openIntake(database.pool),
-    {
-      id,
-      format: 'jsonl',
-      header: { name: randomUUID() },
-      skipInvalid: false,
-      base: null,
-      idempotencyKey: null,
-      workerHost: 'host-1',
-      ...settings,
-    },
-    body(),
-  );
-  return { id, taken };
-}
-
-function names(count: number, of: Partial<Item> = {}): readonly Item[] {
-  return Array.from({ length: count }, (_, index) => ({ imageName: `web-${of.region ?? ''}${index + 1}`, ...of }));
-}
-
-async function page(...choice: Parameters<typeof takePage>) {
-  return (await takePage(...choice)).items;
-}
-
-function takePage(batchId: string, number: number, room: number, limits: Partial<PageChoice> = {}) {
-  return createBatchStore(database.pool).takePage({
-    batchId,
-    page: number,
-    importIds: Array.from({ length: room }, () => newImportId(Date.now(), randomBytes(10))),
-    fresh: Number.MAX_SAFE_INTEGER,
-    perRegion: null,
-    perBucket: null,
-    regionRoom: {},
-    ...limits,
-  });
-}
-
-async function namesOf(items: readonly { readonly importId: string }[]): Promise<readonly string[]> {
-  const imports = createImportStore(database.pool);
-  return Promise.all(items.map(async ({ importId }) => (await imports.get(importId))?.request.imageName ?? ''));
-}
-
-async function end(importId: string, state: 'succeeded' | 'failed') {
-  const error =
-    state === 'failed'
-      ? { code: 'Bad', message: `bad ${importId}`, remedy: 'Fix it.', requestId: null, phase: 'import' as const }
-      : null;
-  await createImportStore(database.pool).finish({ importId, version: 1_000_000, phase: 'done' }, state, error);
-}
+const { take, page, takePage, namesOf, end } = batchCalls(() => database);
 
 describe('a batch file', () => {
   test('with invalid items → refused with the line of each, and no data stored', async () => {
