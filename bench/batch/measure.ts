@@ -69,10 +69,10 @@ export async function threadSeconds(pid: number): Promise<ThreadSeconds> {
   return new Map((await Promise.all(read)).flat());
 }
 
-/**
- * What the threads of a worker have used between two readings. Node.js names none of its threads: of those, the busiest one after
- * the main thread runs the workflows.
- */
+/** The threads of Temporal's core. The system cuts names after 15 characters. */
+const CORE_THREADS = /^(tokio|workflow-proc)/;
+
+/** What the threads of a worker have used between two readings. The busiest one of Node.js after the main thread runs the workflows. */
 export function workerThreads(pid: number, before: ThreadSeconds, after: ThreadSeconds) {
   const used = [...after].map(([id, { name, seconds }]) => ({
     id,
@@ -81,9 +81,9 @@ export function workerThreads(pid: number, before: ThreadSeconds, after: ThreadS
   }));
   const sum = (threads: typeof used) => threads.reduce((total, { seconds }) => total + seconds, 0);
   const main = used.filter(({ id }) => id === pid);
-  const ofNode = used.filter(({ id, name }) => id !== pid && !name.startsWith('tokio'));
+  const ofNode = used.filter(({ id, name }) => id !== pid && !CORE_THREADS.test(name));
   const [workflows, ...others] = ofNode.sort((one, other) => other.seconds - one.seconds);
-  const core = used.filter(({ name }) => name.startsWith('tokio'));
+  const core = used.filter(({ name }) => CORE_THREADS.test(name));
   return { main: sum(main), workflows: workflows?.seconds ?? 0, core: sum(core), others: sum(others) };
 }
 
