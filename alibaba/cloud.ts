@@ -353,7 +353,7 @@ export interface BuiltParts {
   /** Throws if the source has changed. Called before the parts that depend on all others are made, and before the completion. */
   check(): Promise<void>;
   /** The parts that follow from all others. @param data in the order of their numbers */
-  ends(data: readonly SentPart[]): { readonly first: PartBody; readonly last: Iterable<PartBody> };
+  ends(data: readonly SentPart[]): Promise<{ readonly first: PartBody; readonly last: AsyncIterable<PartBody> }>;
 }
 
 export interface BuiltUploadInput

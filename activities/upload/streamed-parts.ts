@@ -68,6 +68,7 @@ export interface StreamedParts extends BuiltParts {
 
 export function streamedParts(options: StreamedPartsOptions): StreamedParts {
   const { size, layout, disk, isHole, choice, memory, ranges, writer, forward = null } = options;
+  /** Of the parts that are being sent. */
   const clustersOf = new Map<number, ClusterSizes>();
   const digests = new Map<number, Digest>();
   let bytesDone = 0;
@@ -138,19 +139,37 @@ export function streamedParts(options: StreamedPartsOptions): StreamedParts {
     throw sourceFailure('Changed', 'the source was changed: it has other bytes than those that were sent before');
   };
 
+  /** What the parts that were sent hold, from their notes: those of a large disk do not fit in the memory. */
+  const notesOf = async function* (data: readonly SentPart[]): AsyncGenerator<RangeNote> {
+    let sent = 0;
+    for await (const noted of ranges.list(writer.upload)) {
+      const part = data[sent];
+      if (part === undefined || noted.number < part.number) continue;
+      const range = layout.range(rangeIndexOf(part.number));
+      const clusters = decodeClusters(noted, layout);
+      const isOfPart = noted.number === part.number && noted.etag === part.etag && noted.crc64 === part.crc64;
+      // The worker that has taken over has sent other bytes.
+      if (!isOfPart || range === null || clusters === null) throw leaseLost(part.number);
+      sent += 1;
+      yield { index: range.index, offset: range.offset, length: noted.length, clusters };
+    }
+    const missing = data[sent];
+    if (missing !== undefined) throw leaseLost(missing.number);
+  };
+
   return {
     builders: options.builders,
     digests,
 
     async begin() {
-      const noted = (await ranges.list(writer.upload)).flatMap((range) => {
-        const clusters = decodeClusters(range, layout);
-        const isKnown = range.digest !== null || range.length === 0;
-        if (clusters === null || (options.needsDigests === true && !isKnown)) return [];
-        clustersOf.set(range.number, clusters);
-        if (isKnown) digests.set(rangeIndexOf(range.number), range.digest && new Uint8Array(range.digest));
-        return [range];
-      });
+      const noted: SentPart[] = [];
+      for await (const range of ranges.list(writer.upload)) {
+        const { number, length, crc64, etag, digest } = range;
+        const isKnown = digest !== null || length === 0;
+        if (decodeClusters(range, layout) === null || (options.needsDigests === true && !isKnown)) continue;
+        if (isKnown) digests.set(rangeIndexOf(number), digest && new Uint8Array(digest));
+        noted.push({ number, length, crc64, etag });
+      }
       return noted;
     },
 
@@ -176,6 +195,7 @@ export function streamedParts(options: StreamedPartsOptions): StreamedParts {
       const found = digests.get(rangeIndexOf(number)) ?? null;
       const noted = { number, length, crc64, etag, clusters, digest: found && Buffer.from(found) };
       if (!(await ranges.note({ ...writer, uploadId }, noted))) throw leaseLost(number);
+      clustersOf.delete(number);
     },
 
     onDone(part) {
@@ -185,9 +205,8 @@ export function streamedParts(options: StreamedPartsOptions): StreamedParts {
 
     check: options.check,
 
-    ends(data) {
-      const notes = data.map((part) => noteOf(part, layout, clustersOf));
-      const tables = tablesOf(size, notes);
+    async ends(data) {
+      const tables = await tablesOf(size, () => notesOf(data));
       return { first: { number: HEADER_PART, body: tables.header }, last: numbered(tables.parts()) };
     },
   };
@@ -262,20 +281,12 @@ function levelOf(value: number): Level {
   return LEVELS.find((level) => level === value) ?? 1;
 }
 
-function* numbered(parts: Iterable<Uint8Array>) {
+async function* numbered(parts: AsyncIterable<Uint8Array>) {
   let number = FIRST_TABLE_PART;
-  for (const body of parts) {
+  for await (const body of parts) {
     yield { number, body };
     number += 1;
   }
-}
-
-function noteOf({ number, length }: SentPart, layout: Layout, clusters: ReadonlyMap<number, ClusterSizes>): RangeNote {
-  const range = layout.range(rangeIndexOf(number));
-  const sizes = clusters.get(number);
-  if (range === null || sizes === undefined)
-    throw new Error(`part ${number} was sent without the sizes of its clusters`);
-  return { index: range.index, offset: range.offset, length, clusters: sizes };
 }
 
 function encodeClusters(clusters: ClusterSizes): Buffer {

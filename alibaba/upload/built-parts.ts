@@ -95,7 +95,7 @@ class BuiltUpload {
 
   /** The last parts, one after another, because each is only made when it is needed; then the first one. */
   private async sendEnds(uploadId: string, data: readonly SentPart[], inCloud: ReadonlyMap<number, ListedPart>) {
-    const { first, last } = this.input.parts.ends(data);
+    const { first, last } = await this.input.parts.ends(data);
     const { signal } = this.input;
     const sent: SentPart[] = [];
     const send = async ({ number, body }: PartBody): Promise<SentPart> => {

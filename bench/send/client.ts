@@ -18,6 +18,7 @@ import { type PackedRanges, packRanges } from '../../images/trim/trimmed-disk.js
 import { openFileReader } from '../../sources/file.js';
 import { type LocalFile, openLocalFile } from '../../sources/local-file.js';
 import { dataExtents, sparseMap } from '../../sources/sparse-extents.js';
+import type { NotedRange, UploadRanges } from '../../store/upload-ranges.js';
 
 const [, , way = '', endpoint = '', file = '', folder = ''] = process.argv;
 const { signal } = new AbortController();
@@ -94,7 +95,7 @@ async function stream(
       isHole: data === null ? () => false : sparseMap(data).isHole,
       check: () => local.check(),
       memory: createByteBudget(MEMORY_BYTES),
-      ranges: { claimLevel: async (_writer, _part, level) => level, note: async () => true, list: async () => [] },
+      ranges: rangesInMemory(),
       writer: { upload: 1, holder: 'bench' },
       onProgress: () => undefined,
     }),
@@ -104,6 +105,21 @@ async function stream(
   await pool.close();
   await local.close();
   return { bytes: result.size, temporaryBytes: 0, how };
+}
+
+/** Instead of a database. */
+function rangesInMemory(): UploadRanges {
+  const notes = new Map<number, NotedRange>();
+  return {
+    claimLevel: async (_writer, _part, level) => level,
+    async note(_writer, range) {
+      notes.set(range.number, range);
+      return true;
+    },
+    async *list() {
+      yield* [...notes.values()].sort((one, other) => one.number - other.number);
+    },
+  };
 }
 
 /** What all cores deflate at level 1, without reading or sending. */

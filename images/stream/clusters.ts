@@ -36,9 +36,11 @@ export function compressSegment(
   const position = Buffer.alloc(4);
   let hasData = false;
   const clusters = new Uint16Array(count);
-  const plain: Uint8Array[] = [];
-  const compressed: Uint8Array[] = [];
-  let compressedBytes = 0;
+  // Plain clusters from the beginning, compressed ones from the end: together they are never larger than the segment.
+  const space = spaceOf(count * CLUSTER_BYTES);
+  const compressedAt: number[] = [];
+  let plainEnd = 0;
+  let compressedStart = space.length;
   for (let cluster = 0; cluster < count; cluster += 1) {
     const bytes = read(cluster);
     if (bytes === null || isZero(bytes)) continue;
@@ -50,21 +52,33 @@ export function compressSegment(
     const smaller = level === 0 ? null : deflated(whole, level);
     if (smaller === null) {
       clusters[cluster] = PLAIN;
-      plain.push(whole);
+      space.set(whole, plainEnd);
+      plainEnd += CLUSTER_BYTES;
       continue;
     }
     clusters[cluster] = smaller.length;
-    compressed.push(smaller);
-    compressedBytes += smaller.length;
+    compressedAt.push(compressedStart);
+    compressedStart -= smaller.length;
+    space.set(smaller, compressedStart);
   }
-  const plainBytes = plain.length * CLUSTER_BYTES;
-  const body = new Uint8Array(plainBytes + Math.ceil(compressedBytes / CLUSTER_BYTES) * CLUSTER_BYTES);
-  let at = 0;
-  for (const piece of [...plain, ...compressed]) {
+  const compressedBytes = space.length - compressedStart;
+  const body = new Uint8Array(plainEnd + Math.ceil(compressedBytes / CLUSTER_BYTES) * CLUSTER_BYTES);
+  body.set(space.subarray(0, plainEnd));
+  let at = plainEnd;
+  for (const [index, end] of compressedAt.entries()) {
+    const piece = space.subarray(compressedAt[index + 1] ?? compressedStart, end);
     body.set(piece, at);
     at += piece.length;
   }
   return { body, clusters, digest: hasData ? new Uint8Array(hash.digest()) : null };
+}
+
+let reused = new Uint8Array();
+
+/** One buffer for all segments of a thread: pieces of their own would stay in memory until V8 collects old objects. */
+function spaceOf(length: number): Uint8Array {
+  if (reused.length < length) reused = new Uint8Array(length);
+  return reused.subarray(0, length);
 }
 
 /** Null where it does not become smaller. */

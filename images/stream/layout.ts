@@ -11,11 +11,10 @@ export const SEGMENT_BYTES = 16 * 1024 ** 2;
 export const CLUSTERS_PER_SEGMENT = SEGMENT_BYTES / CLUSTER_BYTES;
 /** OSS requires 100 KiB of every part but the last; a part has whole clusters. */
 export const MIN_PART_BYTES = 2 * CLUSTER_BYTES;
-/** The tables are cut into parts of this size. */
-export const TABLE_PART_BYTES = 16 * 1024 ** 2;
 
 /** OSS accepts 10,000 parts: the header, the ranges, and the tables. */
 const MAX_RANGES = 9_800;
+export const MAX_TABLE_PARTS = 199;
 
 /** How disks are cut into parts, and how the parts are sent. */
 export interface PartLimits {

@@ -3,10 +3,10 @@ import {
   CLUSTER_BYTES,
   CLUSTERS_PER_SEGMENT,
   type ClusterSizes,
+  MAX_TABLE_PARTS,
   MIN_PART_BYTES,
   PLAIN,
   type RangeNote,
-  TABLE_PART_BYTES,
 } from './layout.js';
 
 const SECTOR = 512;
@@ -18,26 +18,26 @@ const COMPRESSED_HIGH = 0x4000_0000;
 /** The number of additional sectors starts at bit 54 of a compressed cluster's entry, bit 22 of its upper half. */
 const SECTORS_SHIFT = 22;
 const HIGH = 2 ** 32;
+/** Small, because several of them are in memory together. Those of a disk above 5 TiB are larger. */
+const TABLE_PART_BYTES = 4 * 1024 ** 2;
 
 export interface Tables {
   /** The whole of part 1. */
   readonly header: Uint8Array<ArrayBuffer>;
   /** The last parts, in order. Each is made when it is requested, so that they are not in memory together. */
-  parts(): Generator<Uint8Array<ArrayBuffer>>;
+  parts(): AsyncGenerator<Uint8Array<ArrayBuffer>>;
   /** Of the whole file. */
   readonly fileBytes: number;
 }
 
-/**
- * @param size bytes of the disk
- * @param notes of all ranges with data, in order of their offsets
- */
-export function tablesOf(size: number, notes: readonly RangeNote[]): Tables {
-  const data = notes.filter((note) => note.length > 0);
-  const dataEnd = data.reduce((end, note) => end + note.length, MIN_PART_BYTES);
+/** The notes of all ranges with data, in order of their offsets; read once for each kind of table, and never all in memory. */
+export type ReadNotes = () => AsyncIterable<RangeNote> | Iterable<RangeNote>;
+
+/** @param size bytes of the disk */
+export async function tablesOf(size: number, notes: ReadNotes): Promise<Tables> {
+  const { dataEnd, usedTables } = await extentOf(notes);
   const diskClusters = Math.ceil(size / CLUSTER_BYTES);
   const l1Entries = Math.ceil(diskClusters / ENTRIES_PER_L2);
-  const usedTables = tablesWithData(data);
   const l1Clusters = Math.ceil((l1Entries * 8) / CLUSTER_BYTES);
   const before = dataEnd / CLUSTER_BYTES + l1Clusters + usedTables.length;
   const { blocks, tableClusters } = refcountSizes(before);
@@ -47,32 +47,37 @@ export function tablesOf(size: number, notes: readonly RangeNote[]): Tables {
   const refcountBlocksOffset = refcountTableOffset + tableClusters * CLUSTER_BYTES;
   const fileBytes = refcountBlocksOffset + blocks * CLUSTER_BYTES;
 
-  function* clusters(): Generator<Uint8Array<ArrayBuffer>> {
+  async function* clusters(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
     yield* split(offsetTable(l1Entries, l1Clusters, usedTables, l2Offset, COPIED_HIGH));
-    yield* l2Tables(data);
+    yield* l2Tables(notes);
     const allBlocks = Array.from({ length: blocks }, (_, index) => index);
     yield* split(offsetTable(blocks, tableClusters, allBlocks, refcountBlocksOffset, 0));
-    yield* refcountBlocks(data, dataEnd / CLUSTER_BYTES, fileBytes / CLUSTER_BYTES);
+    yield* refcountBlocks(notes, dataEnd / CLUSTER_BYTES, fileBytes / CLUSTER_BYTES);
   }
 
   return {
     header: headerOf({ size, l1Entries, l1Offset, refcountTableOffset, tableClusters }),
     fileBytes,
-    *parts() {
-      let left = fileBytes - dataEnd;
-      let part = new Uint8Array(Math.min(TABLE_PART_BYTES, left));
-      let filled = 0;
-      for (const cluster of clusters()) {
-        part.set(cluster, filled);
-        filled += cluster.length;
-        if (filled < part.length) continue;
-        yield part;
-        left -= filled;
-        part = new Uint8Array(Math.min(TABLE_PART_BYTES, left));
-        filled = 0;
-      }
-    },
+    parts: () => joined(clusters(), fileBytes - dataEnd),
   };
+}
+
+/** The clusters of the tables as parts of the upload. */
+async function* joined(clusters: AsyncIterable<Uint8Array>, length: number): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const smallest = Math.ceil(length / MAX_TABLE_PARTS / CLUSTER_BYTES) * CLUSTER_BYTES;
+  const partBytes = Math.max(TABLE_PART_BYTES, smallest);
+  let left = length;
+  let part = new Uint8Array(Math.min(partBytes, left));
+  let filled = 0;
+  for await (const cluster of clusters) {
+    part.set(cluster, filled);
+    filled += cluster.length;
+    if (filled < part.length) continue;
+    yield part;
+    left -= filled;
+    part = new Uint8Array(Math.min(partBytes, left));
+    filled = 0;
+  }
 }
 
 interface Places {
@@ -113,18 +118,20 @@ function refcountSizes(clustersBefore: number): { readonly blocks: number; reado
   }
 }
 
-/** The indexes of the L2 tables that have an entry. */
-function tablesWithData(notes: readonly RangeNote[]): number[] {
-  const indexes: number[] = [];
-  for (const { offset, clusters } of notes) {
+/** Where the data end in the file, and the indexes of the L2 tables that have an entry. */
+async function extentOf(notes: ReadNotes): Promise<{ readonly dataEnd: number; readonly usedTables: number[] }> {
+  const usedTables: number[] = [];
+  let dataEnd = MIN_PART_BYTES;
+  for await (const { offset, length, clusters } of notes()) {
+    dataEnd += length;
     const first = offset / CLUSTER_BYTES;
     for (let at = 0; at < clusters.length; at += CLUSTERS_PER_SEGMENT) {
       const index = Math.floor((first + at) / ENTRIES_PER_L2);
-      if (indexes.at(-1) === index) continue;
-      if (clusters.subarray(at, at + CLUSTERS_PER_SEGMENT).some((bytes) => bytes > 0)) indexes.push(index);
+      if (usedTables.at(-1) === index) continue;
+      if (clusters.subarray(at, at + CLUSTERS_PER_SEGMENT).some((bytes) => bytes > 0)) usedTables.push(index);
     }
   }
-  return indexes;
+  return { dataEnd, usedTables };
 }
 
 /** A table of offsets of consecutive clusters, at the given indexes. */
@@ -175,9 +182,9 @@ function visitSegment(clusters: ClusterSizes, first: number, offset: number, vis
 }
 
 /** The segments of all notes, with their first cluster on the disk and their place in the file. */
-function* segmentsOf(notes: readonly RangeNote[]) {
+async function* segmentsOf(notes: ReadNotes) {
   let part = MIN_PART_BYTES;
-  for (const { offset, length, clusters } of notes) {
+  for await (const { offset, length, clusters } of notes()) {
     let place = part;
     for (let at = 0; at < clusters.length; at += CLUSTERS_PER_SEGMENT) {
       const segment = clusters.subarray(at, at + CLUSTERS_PER_SEGMENT);
@@ -195,12 +202,12 @@ function* segmentsOf(notes: readonly RangeNote[]) {
   }
 }
 
-function* l2Tables(notes: readonly RangeNote[]): Generator<Uint8Array<ArrayBuffer>> {
+async function* l2Tables(notes: ReadNotes): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   let index = -1;
   let isUsed = false;
   let bytes = new Uint8Array(CLUSTER_BYTES);
   let view = new DataView(bytes.buffer);
-  for (const { first, visit } of segmentsOf(notes)) {
+  for await (const { first, visit } of segmentsOf(notes)) {
     const next = Math.floor(first / ENTRIES_PER_L2);
     if (next !== index) {
       if (isUsed) yield bytes;
@@ -220,11 +227,11 @@ function* l2Tables(notes: readonly RangeNote[]): Generator<Uint8Array<ArrayBuffe
 }
 
 /** A compressed cluster counts in every cluster of the file that it touches; padding counts nowhere. */
-function* refcountBlocks(
-  notes: readonly RangeNote[],
+async function* refcountBlocks(
+  notes: ReadNotes,
   dataClusters: number,
   fileClusters: number,
-): Generator<Uint8Array<ArrayBuffer>> {
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   let firstCluster = 0;
   let counts = new Uint16Array(REFCOUNTS_PER_BLOCK);
   let next = new Uint16Array(REFCOUNTS_PER_BLOCK);
@@ -246,7 +253,7 @@ function* refcountBlocks(
   };
   // The header. The rest of part 1 is not used.
   add(0);
-  for (const { from, visit } of segmentsOf(notes)) {
+  for await (const { from, visit } of segmentsOf(notes)) {
     // A segment has fewer clusters than a block has counts, so that it needs at most two blocks.
     while (from / CLUSTER_BYTES >= firstCluster + REFCOUNTS_PER_BLOCK) yield finish();
     visit((_cluster, offset, size) => {

@@ -127,8 +127,11 @@ export async function startSendingWorld() {
         'select id from ecs_image_import.uploads where bucket = $1',
         [bucket],
       );
-      const lists = await Promise.all(rows.map(({ id }) => createUploadRanges(database.pool).list(id)));
-      return lists.flat();
+      const notes: NotedRange[] = [];
+      for (const { id } of rows) {
+        for await (const note of createUploadRanges(database.pool).list(id)) notes.push(note);
+      }
+      return notes;
     },
 
     async close() {

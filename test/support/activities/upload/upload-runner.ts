@@ -187,9 +187,10 @@ function memoryRanges(uploads: UploadStore): UploadRanges {
       notes.set(`${upload}/${range.number}`, { ...range, upload, uploadId });
       return true;
     },
-    async list(upload) {
+    async *list(upload) {
       const current = await uploads.get(upload);
-      return [...notes.values()].filter((note) => note.upload === upload && note.uploadId === current?.uploadId);
+      const all = [...notes.values()].filter((note) => note.upload === upload && note.uploadId === current?.uploadId);
+      yield* all.sort((one, other) => one.number - other.number);
     },
   };
 }

@@ -26,8 +26,9 @@ interface WrittenPart {
 export async function writeStreamed(path: string, disk: TestDisk, layout: Layout, levelOf: (index: number) => Level) {
   const parts = rangesWithData(disk, layout).map((range) => partOf(disk, range, levelOf(range.index)));
   const notes = parts.map(({ note }) => note);
-  const tables = tablesOf(disk.size, notes);
-  const bodies = [tables.header, ...parts.map(({ body }) => body), ...tables.parts()];
+  const tables = await tablesOf(disk.size, () => notes.filter((note) => note.length > 0));
+  const bodies = [tables.header, ...parts.map(({ body }) => body)];
+  for await (const body of tables.parts()) bodies.push(body);
   const file = await open(path, 'w');
   const end = await writeAll(file, bodies);
   await file.close();
