@@ -52,8 +52,8 @@ export default defineConfig({
           testTimeout: 240_000,
           hookTimeout: 600_000,
           expect: { poll: { timeout: 120_000, interval: 150 } },
-          // After the fast ones. A file mostly waits for servers and timers, so two at a time fill two processors.
-          maxWorkers: 2,
+          // After the fast ones. A file waits for servers and timers half of its time: two at a time use 1.5 of two processors.
+          maxWorkers: 3,
           sequence: { groupOrder: 2 },
         },
       },
