@@ -3,6 +3,8 @@
  * next import of a file that was read before.
  */
 import type pg from 'pg';
+import { superseded } from './ledger.js';
+import type { StepWrite } from './step-write.js';
 import { transaction } from './transaction.js';
 import type { UploadForm } from './uploads.js';
 
@@ -55,8 +57,11 @@ export function createUploadContents(pool: pg.Pool) {
       );
     },
 
-    /** Adds a reference of the import to an object. False: it is no longer complete. */
-    async use(id: number, importId: string): Promise<boolean> {
+    /**
+     * Adds a reference of the import to an object. False: it is no longer complete. Throws `Import.Superseded` if the import has
+     * ended or a newer step or attempt has begun.
+     */
+    async use(id: number, { importId, version }: Pick<StepWrite, 'importId' | 'version'>): Promise<boolean> {
       return await transaction(pool, async (client) => {
         // Locked, so that a concurrent release has committed before, or waits for this reference.
         const { rowCount } = await client.query(
@@ -64,11 +69,11 @@ export function createUploadContents(pool: pg.Pool) {
           [id],
         );
         if (rowCount !== 1) return false;
-        await client.query(
-          `insert into ecs_image_import.upload_holds (upload, import_id) values ($1, $2)
-           on conflict (upload, import_id) do update set released = false`,
-          [id, importId],
+        const { rows } = await client.query<{ held: boolean }>(
+          'select ecs_image_import.hold_upload($1, $2, $3) as held',
+          [importId, version, id],
         );
+        if (rows[0]?.held !== true) throw superseded(importId, `upload ${id} is not used`);
         return true;
       });
     },

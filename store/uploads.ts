@@ -142,7 +142,7 @@ export function createUploadStore(pool: pg.Pool) {
 
     /**
      * Finds or creates the upload for this content, adds a reference of the import, and takes the lease on its own object. Throws
-     * `Import.Superseded` and writes nothing to the ledger if the import has ended or a newer step or attempt has begun.
+     * `Import.Superseded` and writes nothing if the import has ended or a newer step or attempt has begun.
      */
     join(step: StepWrite, wanted: WantedUpload, intention: UploadIntention): Promise<JoinedUpload> {
       const join = () => joinNow(pool, step, wanted, intention);
@@ -328,7 +328,7 @@ async function joinNow(
   const joined = rows[0]?.joined ?? null;
   if (joined === null) throw new Error(`object oss://${bucket}/${key} is still being removed`);
   if (!joined.written) throw superseded(step.importId, `object ${object.key} is not recorded as intended`);
-  if (joined.intended) confirmed?.();
+  confirmed?.();
   return { upload: toUpload(joined.upload), isIntended: joined.intended, isClaimed: joined.claimed };
 }
 

@@ -164,7 +164,7 @@ async function sameAs(
   step.log('compared with the disks of complete objects', { disk: number, isSame: same !== null, bytesRead });
   // What was compared must be one version of the file.
   if (same !== null) await reader.check();
-  return same !== null && (await contents.use(same.id, step.importId)) ? same : null;
+  return same !== null && (await contents.use(same.id, step)) ? same : null;
 }
 
 /** The next import of this content finds the object. */

@@ -377,6 +377,23 @@ describe('the import that joins its own object', () => {
   });
 });
 
+const step = (importId: string) => ({ importId, version: 1, phase: 'upload' }) as const;
+
+describe('an attempt that was frozen and wakes', () => {
+  test.each([
+    ['a newer attempt has begun', 'update ecs_image_import.imports set version = 9 where id = $1'],
+    ['its import has ended', `update ecs_image_import.imports set state = 'failed' where id = $1`],
+  ])('%s → it gets no reference to the object of another import', async (_name, change) => {
+    const contents = createUploadContents(database.pool);
+    const { id } = await whole('a');
+    await newImport('b');
+    await database.pool.query(change, ['b']);
+    await expect(join('b')).rejects.toThrow('Import.Superseded');
+    await expect(contents.use(id, step('b'))).rejects.toThrow('Import.Superseded');
+    expect(await store.usedBy('b')).toEqual([]);
+  });
+});
+
 describe('the content of a disk', () => {
   const ranges = new Uint8Array([1, 2, 3]);
   const variant = 'RAW trim=none';
@@ -412,7 +429,7 @@ describe('the content of a disk', () => {
     const { id } = await join('a');
     await contents.note(id, { layout: 'L', digest: 'dd', ranges });
     expect(await contents.finished(scope, 'L')).toEqual([]);
-    expect(await contents.use(id, 'a')).toBe(false);
+    expect(await contents.use(id, step('a'))).toBe(false);
     await contents.remember('host 1', variant, 'dd');
     await newImport('b');
     expect((await join('b', { sha256: null, identity: 'host 1' })).id).not.toBe(id);
@@ -426,10 +443,10 @@ describe('the content of a disk', () => {
     const contents = createUploadContents(database.pool);
     const { id, bucket, key } = await whole('a');
     await newImport('b');
-    expect(await contents.use(id, 'b')).toBe(true);
+    expect(await contents.use(id, step('b'))).toBe(true);
     expect(await store.release('a', bucket, key, false)).toMatchObject({ kind: 'in-use', by: 'b' });
     expect(await store.release('b', bucket, key, false)).toMatchObject({ kind: 'remove' });
-    expect(await contents.use(id, 'a')).toBe(false);
+    expect(await contents.use(id, step('a'))).toBe(false);
   });
 
   test('of a version of a file → the latest one is remembered', async () => {
