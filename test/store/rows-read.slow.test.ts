@@ -14,6 +14,9 @@ import { openPool } from '../../store/database.js';
 import { createImportStore } from '../../store/imports.js';
 import { createOverviewStore } from '../../store/overview.js';
 import { createRetentionStore } from '../../store/retention.js';
+import { VERSIONS_PER_STEP } from '../../store/step-write.js';
+import { createUploadStore } from '../../store/uploads.js';
+import { join } from '../support/store/joined-upload.js';
 import { countRowsRead } from '../support/store/rows-read.js';
 import { startTestDatabase, type TestDatabase } from '../support/store/test-database.js';
 
@@ -236,6 +239,29 @@ test.each([
 ])('background work: %s → reads few rows', async (name, most) => {
   const loop = (await loopsOf(pool)).find((one) => one.name === name);
   expect(await rowsRead(async () => loop?.run(pool))).toBeLessThan(most);
+});
+
+test('an import of a file whose content is known → joins the object without reading the others', async () => {
+  await pool.query(
+    `insert into ecs_image_import.uploads (region_id, bucket, key, form, variant, state, content_layout, content)
+     select 'cn-hangzhou', 'contents', 'disk-' || i || '/disk-1.raw', 'as-is', 'RAW', 'whole', 'layout', md5(i::text)
+     from generate_series(1, ${IMPORTS}) i`,
+  );
+  await pool.query(
+    `insert into ecs_image_import.source_contents (version, variant, content) values ('host 1', 'RAW', md5('7'))`,
+  );
+  await pool.query('analyze ecs_image_import.uploads');
+  const { rows } = await pool.query<{ id: string }>(
+    `select id from ecs_image_import.imports where state = 'running' limit 1`,
+  );
+  const wanted = { regionId: 'cn-hangzhou', bucket: 'contents', key: 'own/disk-1.raw', sha256: null } as const;
+  const known = { identity: 'host 1', form: 'as-is', variant: 'RAW' } as const;
+  const version = 1_000 * VERSIONS_PER_STEP;
+  const joining = async () => {
+    const { upload } = await join(createUploadStore(pool), rows[0]?.id ?? '', { ...wanted, ...known }, version);
+    expect(upload.key).toBe('disk-7/disk-1.raw');
+  };
+  expect(await rowsRead(joining)).toBeLessThan(FEW);
 });
 
 describe('a page of the items of a batch', () => {
