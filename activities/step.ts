@@ -107,30 +107,29 @@ export async function tryNextStep(
 ): Promise<boolean> {
   const context = Context.current();
   const next = { ...input, step: input.step + 1 };
-  const start = before === null ? {} : { start: (write: StepWrite) => deps.store.startNextPhase(before, write, reads) };
+  const write = writeOf(phase, next, context.info.attempt);
+  const start =
+    before === null ? {} : { start: (started: StepWrite) => deps.store.startNextPhase(before, started, reads) };
   try {
     await inStep(deps, phase, next, body, { reads, ...start }, async (_step, error) => error);
     return true;
   } catch (error) {
     if (context.cancellationSignal.aborted) {
-      const step = {
-        ...writeOf(phase, next, context.info.attempt),
-        signal: context.cancellationSignal,
-        log: () => undefined,
-      };
-      if (before !== null) await deps.store.flush(before).catch(() => undefined);
+      const step = { ...write, signal: context.cancellationSignal, log: () => undefined };
+      if (before !== null) await flushLeft(deps, before, write, input).catch(() => undefined);
       throw await asTemporalFailure(deps, step, input.request, error, 0);
     }
-    if (before !== null) await flushLeft(deps, before, input);
+    if (before !== null) await flushLeft(deps, before, write, input);
     context.log.info('continues in an activity of its own', { importId: input.importId, phase, error: String(error) });
     return false;
   }
 }
 
-/** The next step has not started: writes what the step before has left. */
-async function flushLeft(deps: StepDependencies, before: Step, { request }: StepInput): Promise<void> {
+/** Writes what the step before has left, unless the next one has started: both are one statement, whose response may be lost. */
+async function flushLeft(deps: StepDependencies, before: Step, next: StepWrite, { request }: StepInput): Promise<void> {
   try {
-    await deps.store.flush(before);
+    const now = await deps.store.standing(before.importId);
+    if (now?.version !== next.version) await deps.store.flush(before);
   } catch (error) {
     throw await asTemporalFailure(deps, before, request, error, 0);
   }

@@ -151,6 +151,25 @@ test('the database is away when the detection begins → what the step before ha
   expect(flushed).toContain('import');
 });
 
+test('the response to the start of the detection was lost → what was written with it is not written again', async () => {
+  detected();
+  const flushed: string[] = [];
+  const { startNextPhase } = runner.deps.store;
+  const lost: typeof startNextPhase = async (before, step) => {
+    await startNextPhase(before, step);
+    throw new Error('connection terminated');
+  };
+  Object.assign(runner.deps.store, {
+    startNextPhase: lost,
+    flush: async ({ phase, version: written }: Write) => {
+      if (phase === 'import' && written < version) throw new Error('Import.Superseded');
+      flushed.push(phase);
+    },
+  });
+  expect(await watch().done).toEqual({ detected: false });
+  expect(flushed).not.toContain('import');
+});
+
 test('what the step before has left cannot be written → the activity is retried', async () => {
   detected();
   const away = () => Promise.reject(new Error('connection terminated'));
