@@ -84,8 +84,8 @@ export function contentRange(answer: HttpAnswer): { readonly start: number; read
 }
 
 export function encodingOf({ headers }: HttpAnswer): string | null {
-  const encoding = headers['content-encoding']?.toLowerCase() ?? 'identity';
-  return encoding === 'identity' ? null : encoding;
+  const encoding = headers['content-encoding']?.toLowerCase() ?? '';
+  return encoding === '' || encoding === 'identity' ? null : encoding;
 }
 
 /** The failure that the status of a response means. */

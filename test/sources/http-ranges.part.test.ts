@@ -124,6 +124,14 @@ describe('a web source', () => {
       },
     );
 
+    test.each(['', 'identity'])('with the Content-Encoding "%s", which is none → all bytes', async (encoding) => {
+      const source = await open();
+      const headers = { 'content-encoding': encoding };
+      answers((start, end) => ({ body: bytes.subarray(start, end + 1), headers }));
+      const piece = await readPiece(source, 1000, 5000, signal);
+      expect(piece.equals(bytes.subarray(1000, 6000))).toBe(true);
+    });
+
     test('with gzip, although the image was described without it → Source.Refused, with the encoding', async () => {
       const source = await open();
       answers((start, end) => ({
