@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { ConfigError, type Environment, flag, readEnvironment } from './environment.js';
+import { isLoopback } from './loopback.js';
 
 export interface ApiAccess {
   /** An admin key; null: none is set. */
@@ -91,9 +92,4 @@ export function apiAccess(read: z.infer<z.ZodObject<typeof accessVariables>>): A
     perAddress: read.ECS_IMPORT_RATE_PER_ADDRESS || null,
     failedPerMinute: read.ECS_IMPORT_WRONG_KEYS_PER_MINUTE || null,
   };
-}
-
-/** Whether only this machine can reach an address to listen on. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }

@@ -4,8 +4,8 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { ROLES } from '../domain/access/identity.js';
 import { scopeSchema } from '../domain/access/scope-schema.js';
-import { isLoopback } from './api-access.js';
 import { ConfigError } from './environment.js';
+import { isLoopback } from './loopback.js';
 
 /** Signatures with public keys only: with a secret, everybody who knows the public key could make tokens. */
 export const ALGORITHMS = [

@@ -21,13 +21,21 @@ test('no settings → the default address without TLS and key', () => {
   expect(readTemporalSettings({ TEMPORAL_TLS: '', TEMPORAL_API_KEY: '' })).toMatchObject({ tls: null, apiKey: null });
 });
 
-test('a worker → the same connection, without compression', () => {
-  const settings = readTemporalSettings({ TEMPORAL_ADDRESS: 'temporal.example' });
+test.each(['127.0.0.1', 'localhost:7233', '[::1]:7233'])('a worker of the server %s → no compression', (address) => {
+  const settings = readTemporalSettings({ TEMPORAL_ADDRESS: address });
   expect(workerConnectionOptions(settings)).toEqual({
     ...connectionOptions(settings),
     grpcCompression: { codec: 'none' },
   });
 });
+
+test.each(['temporal.example', 'namespace.tmprl.cloud:7233', '10.0.0.7:7233'])(
+  'a worker of the server %s → compression as the SDK sets it',
+  (address) => {
+    const settings = readTemporalSettings({ TEMPORAL_ADDRESS: address });
+    expect(workerConnectionOptions(settings)).toEqual(connectionOptions(settings));
+  },
+);
 
 test.each([
   ['temporal.example', 'temporal.example:7233'],
