@@ -13,6 +13,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { PageAnswer } from '../activities/batch/next-page.js';
+import type { StartOrder } from '../activities/batch/start-imports.js';
 import { type BatchFinalState, type BatchState, isFinalBatch } from '../domain/batch/batch.js';
 import type { BatchCancelSignal, BatchOutcome, BatchWorkflowInput } from '../domain/batch/names.js';
 import { importWorkflowId } from '../domain/ids.js';
@@ -61,7 +62,10 @@ async function run(input: BatchWorkflowInput, nativeCancel: Promise<never>): Pro
   const onWatchQueue = pageWaitersOn(WATCH_QUEUE, pace);
   let { page, step, noted } = input;
   const shown = openShown(input.search === true, { state: noted ?? 'running' });
+  const starts: StartOrder = { pace, search: input.search === true };
   let pageRequest: CancellationScope | null = null;
+  /** Items may have been claimed for the page, by a request of this run or of an earlier one. */
+  let isPageOpen = true;
   /** A signal ends the request for a page under way, so that the next request sees the change. */
   const control = openControl(
     input,
@@ -103,14 +107,12 @@ async function run(input: BatchWorkflowInput, nativeCancel: Promise<never>): Pro
     await continueAsNew<typeof runBatch>({ batchId, pace, policy, page, step, paused, forgiven, noted, ...search });
   }
 
-  /** Waits for items that the policy allows to start. Null: a signal arrived meanwhile. */
-  async function nextPage(): Promise<PageAnswer | null> {
+  /** Null: a signal arrived meanwhile. */
+  async function untilSignal<T>(request: () => Promise<T>): Promise<T | null> {
     const scope = new CancellationScope();
     pageRequest = scope;
-    const { policy, forgiven } = control;
     try {
-      const starts = { pace, search: input.search === true };
-      return await scope.run(() => onWatchQueue.nextPage({ batchId, page, policy, forgiven, starts }));
+      return await scope.run(request);
     } catch (error) {
       // Also where the worker died while the request was being cancelled.
       if (isCancellation(error) || scope.consideredCancelled) return null;
@@ -118,6 +120,25 @@ async function run(input: BatchWorkflowInput, nativeCancel: Promise<never>): Pro
     } finally {
       pageRequest = null;
     }
+  }
+
+  /** Waits for items that the policy allows to start. Null: a signal arrived meanwhile. */
+  async function nextPage(): Promise<PageAnswer | null> {
+    const { policy, forgiven } = control;
+    isPageOpen = true;
+    return await untilSignal(() => onWatchQueue.nextPage({ batchId, page, policy, forgiven, starts }));
+  }
+
+  /**
+   * A request for the page may have ended without an answer, because its worker died or froze. Starts the imports that it
+   * has claimed, and keeps it from claiming others while the batch waits.
+   */
+  async function closePage(): Promise<void> {
+    const { policy } = control;
+    const answer = await untilSignal(() => onWatchQueue.startClaimed({ batchId, page, policy, starts }));
+    if (answer === null) return;
+    page += 1;
+    isPageOpen = false;
   }
 
   /** For a page of a worker of an earlier version, which leaves the start to the workflow. */
@@ -165,6 +186,10 @@ async function run(input: BatchWorkflowInput, nativeCancel: Promise<never>): Pro
     if (state !== noted) await note(state);
     if (state === 'paused' || state === 'running') await continueIfLong();
     if (state === 'paused' || state === 'attention') {
+      if (isPageOpen && patched('close-page-before-wait')) {
+        await closePage();
+        continue;
+      }
       await condition(() => stateOf(control) !== state || control.toResume.length > 0);
       continue;
     }

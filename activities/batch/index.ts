@@ -3,6 +3,7 @@ import { createFirstCheck } from './check-first.js';
 import type { BatchDependencies } from './dependencies.js';
 import { createNextPage } from './next-page.js';
 import { createImportSignals } from './signal-imports.js';
+import { createStartClaimed } from './start-claimed.js';
 
 export type BatchActivities = ReturnType<typeof createBatchActivities>;
 export type PageWaiters = ReturnType<typeof createPageWaiters>;
@@ -17,5 +18,8 @@ export function createBatchActivities(deps: BatchDependencies) {
 
 /** On a separate task queue: `nextPage` waits for as long as the batch runs. */
 export function createPageWaiters(deps: BatchDependencies) {
-  return { nextPage: createNextPage({ ...deps, checkFirst: createFirstCheck(deps) }) };
+  return {
+    nextPage: createNextPage({ ...deps, checkFirst: createFirstCheck(deps) }),
+    startClaimed: createStartClaimed(deps),
+  };
 }

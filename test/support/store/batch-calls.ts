@@ -4,7 +4,8 @@ import { type BatchSettings, takeInBatch } from '../../../batches/take-in.js';
 import { newBatchId } from '../../../domain/batch/names.js';
 import { newImportId } from '../../../domain/ids.js';
 import { openIntake } from '../../../store/batch-intake.js';
-import { createBatchStore, type PageChoice } from '../../../store/batches.js';
+import type { PageChoice } from '../../../store/batch-pages.js';
+import { createBatchStore } from '../../../store/batches.js';
 import { createImportStore } from '../../../store/imports.js';
 import type { TestDatabase } from './test-database.js';
 
