@@ -1,9 +1,12 @@
 /** The guest's file tree: its mounted file systems, with symbolic links resolved as in the guest. */
-import { type ByteSource, bufferSource, printable, UnreadableError } from '../bytes.js';
+import { type ByteSource, printable, UnreadableError } from '../bytes.js';
 import type { FileSystem, NodeInfo } from '../filesystems/filesystem.js';
 
 const MAX_LINKS = 40;
 const MAX_FILE = 16 * 1024 * 1024;
+/** More than any kernel. */
+const MAX_SOURCE = 128 * 1024 * 1024;
+const FIRST_READ = 64 * 1024;
 
 export interface Mount {
   /** `/`, `/boot` … */
@@ -111,12 +114,31 @@ export function guestTree(mounts: readonly Mount[]): GuestTree {
       const place = fileAt(path);
       if (place === null) return null;
       const { fileSystem, node } = place;
-      return fileSystem.source?.(node) ?? bufferSource(fileSystem.content(node, MAX_FILE));
+      return fileSystem.source?.(node) ?? growingSource(fileSystem, node, path);
     },
     link(path) {
       const place = resolve(path, false);
       if (place === null || place.fileSystem.info(place.node).kind !== 'link') return null;
       return place.fileSystem.link(place.node);
+    },
+  };
+}
+
+/** Reads a file from its start up to the last byte that was requested. */
+function growingSource(fileSystem: FileSystem, node: number, path: string): ByteSource {
+  const { size } = fileSystem.info(node);
+  let known: Buffer = Buffer.alloc(0);
+  return {
+    size,
+    read(offset, length) {
+      const end = offset + length;
+      if (!(offset >= 0 && length >= 0) || end > size)
+        throw new UnreadableError(`${printable(path)} has ${size} bytes; bytes up to ${end} were requested`);
+      if (end > MAX_SOURCE) throw new UnreadableError(`${printable(path)} is too large to read up to byte ${end}`);
+      if (end > known.length)
+        known = fileSystem.content(node, Math.min(size, Math.max(end, 2 * known.length, FIRST_READ)));
+      if (end > known.length) throw new UnreadableError(`${printable(path)} ends before byte ${end}`);
+      return known.subarray(offset, end);
     },
   };
 }

@@ -1,5 +1,6 @@
 /** What the kernel, its initramfs and the init program do with their settings: siblings of the cases in boot-chain.test.ts. */
 import { execFileSync, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { CONSTRUCTED, ROOT_UUID } from '../support/images/constructed-guests.js';
@@ -112,17 +113,26 @@ describe('the compressed content of a kernel', () => {
   const hasXz = spawnSync('xz', ['--version']).status === 0;
   const judge = (payload: Buffer) => verdict('', { [`/boot/vmlinuz-${KERNEL}`]: kernelWith(payload) });
 
-  test.each<[string, Buffer, string]>([
-    ['whole', gzip, 'boots'],
-    ['not compressed', program, 'boots'],
-    ['a flipped byte', flipped(gzip), 'does not boot'],
-    ['a hole', withHole, 'does not boot'],
-    ['of another size', Buffer.concat([gzip.subarray(0, -4), Buffer.from([1, 2, 3, 4])]), 'does not boot'],
-    ['not a program', gzipSync(Buffer.alloc(5000, 'x')), 'does not boot'],
-    ['zeros', Buffer.alloc(5000), 'does not boot'],
-    ['a compression that is not supported', Buffer.from(`894c5a4f${'00'.repeat(500)}`, 'hex'), 'not verified'],
-  ])('%s → %s', (_, payload, expected) => {
+  test.each<[string, string, Buffer]>([
+    ['whole', 'boots', gzip],
+    ['not compressed', 'boots', program],
+    ['a flipped byte', 'does not boot', flipped(gzip)],
+    ['a hole', 'does not boot', withHole],
+    ['of another size', 'does not boot', Buffer.concat([gzip.subarray(0, -4), Buffer.from([1, 2, 3, 4])])],
+    ['not a program', 'does not boot', gzipSync(Buffer.alloc(5000, 'x'))],
+    ['zeros', 'does not boot', Buffer.alloc(5000)],
+    ['a compression that is not supported', 'not verified', Buffer.from(`894c5a4f${'00'.repeat(500)}`, 'hex')],
+  ])('%s → %s', (_, expected, payload) => {
     expect(judge(payload)).toBe(expected);
+  });
+
+  test('a kernel of 20 MiB → boots; cut off after 17 MiB → does not boot', () => {
+    const program = Buffer.alloc(20 * 1024 ** 2, randomBytes(1024 ** 2));
+    program.write('\x7fELF', 0, 'latin1');
+    const image = kernelWith(program);
+    const path = `/boot/vmlinuz-${KERNEL}`;
+    expect(verdict('', { [path]: image })).toBe('boots');
+    expect(verdict('', { [path]: image.subarray(0, 17 * 1024 ** 2) })).toBe('does not boot');
   });
 
   const hasZstd = spawnSync('zstd', ['--version']).status === 0;

@@ -26,19 +26,18 @@ export function kernelState(tree: GuestTree, path: string, architecture: Archite
   return unlessUnreadable<KernelState>(
     () => {
       const source = tree.source(path);
-      // A reader without random access holds only the start of a large file.
-      const size = tree.info(path)?.size ?? 0;
-      return source === null ? unknown('not a file that can be read') : stateOf(source, size, architecture);
+      return source === null ? unknown('not a file that can be read') : stateOf(source, architecture);
     },
     (reason) => unknown(reason),
   );
 }
 
-function stateOf(source: ByteSource, size: number, architecture: Architecture | null): KernelState {
+function stateOf(source: ByteSource, architecture: Architecture | null): KernelState {
+  const { size } = source;
   if (size === 0) return damaged('the file is empty');
-  const head = source.read(0, Math.min(HEAD, source.size));
+  const head = source.read(0, Math.min(HEAD, size));
   const machine = machineOf(head);
-  if (machine === null) return architecture === 'arm64' ? compressed(source, size, head) : unrecognised(architecture);
+  if (machine === null) return architecture === 'arm64' ? compressed(source, head) : unrecognised(architecture);
   // A 64-bit kernel for x86 also runs a 32-bit system.
   const fits = architecture === null || machine === architecture || (machine === 'x86_64' && architecture === 'i386');
   if (!fits) return damaged(`the kernel is for ${machine}, the system for ${architecture}`);
@@ -59,9 +58,9 @@ function unrecognised(architecture: Architecture | null): KernelState {
 }
 
 /** GRUB decompresses kernels for arm64, which have no code for it. */
-function compressed(source: ByteSource, size: number, head: Buffer): KernelState {
+function compressed(source: ByteSource, head: Buffer): KernelState {
   if (head.length < 2 || head.readUInt16BE(0) !== 0x1f8b) return unrecognised('arm64');
-  if (size > source.size) return unknown('the compressed kernel is too large to check');
+  if (source.size > MAX_KERNEL) return unknown('the compressed kernel is too large to check');
   try {
     const image = gunzipSync(source.read(0, source.size), { maxOutputLength: MAX_KERNEL });
     return machineOf(image) === 'arm64' ? WHOLE : unrecognised('arm64');
