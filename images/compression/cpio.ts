@@ -33,8 +33,8 @@ const COMPRESSIONS: readonly {
   { name: 'gzip', magic: '1f8b', decompress: gunzip },
   { name: 'zstd', magic: '28b52ffd', decompress: (bytes) => zstdFrames(bytes, MAX_CONTENT) },
   { name: 'lz4', magic: '02214c18', decompress: lz4Pieces },
-  { name: 'xz', magic: 'fd377a585a', decompress: xzPieces },
-  { name: 'lzma', magic: '5d0000', decompress: lzmaPieces },
+  { name: 'xz', magic: 'fd377a585a', decompress: (bytes) => xzPieces(bytes) },
+  { name: 'lzma', magic: '5d0000', decompress: (bytes) => lzmaPieces(bytes) },
   { name: 'bzip2', magic: '425a68' },
   { name: 'lzo', magic: '894c5a4f' },
 ];

@@ -8,7 +8,7 @@ const LITERAL_CODER_BYTES = 0x600;
 const HALF = 1024;
 const PAGE = 65_536;
 
-/** The dictionary of xz -9. */
+/** The dictionary of xz -9: the largest for content of unknown size. */
 const MAX_DICTIONARY = 64 * 1024 * 1024;
 const MIN_DICTIONARY = 4096;
 /** The largest chunk of LZMA2. */
@@ -77,13 +77,17 @@ export interface Lzma {
   written(): Buffer;
 }
 
-/** `literalBits`: the most that `setProperties` will set (4 in LZMA2). */
-export function openLzma(dictionary: number, literalBits: number): Lzma {
-  if (dictionary > MAX_DICTIONARY) throw new UnreadableError(`LZMA data require a dictionary of ${dictionary} bytes`);
-  const keep = Math.max(dictionary, MIN_DICTIONARY);
+/**
+ * `literalBits`: the most that `setProperties` will set (4 in LZMA2). `contentBytes`: the size of the content, which bounds
+ * the memory, because no match refers to more bytes than there are.
+ */
+export function openLzma(dictionary: number, literalBits: number, contentBytes = Number.POSITIVE_INFINITY): Lzma {
+  if (dictionary > MAX_DICTIONARY && contentBytes === Number.POSITIVE_INFINITY)
+    throw new UnreadableError(`LZMA data require a dictionary of ${dictionary} bytes`);
+  const keep = Math.max(Math.min(dictionary, contentBytes), MIN_DICTIONARY);
   const input = LITERALS + (LITERAL_CODER_BYTES << literalBits);
   const window = input + MAX_INPUT + INPUT_SLACK;
-  const windowEnd = window + 2 * keep + 2 * MAX_CHUNK;
+  const windowEnd = window + Math.max(Math.min(2 * keep, contentBytes), keep) + 2 * MAX_CHUNK;
   const pages = Math.ceil((windowEnd + OUTPUT_SLACK) / PAGE);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   const bytes = Buffer.from(memory.buffer);

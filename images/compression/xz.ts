@@ -16,14 +16,17 @@ const MAX_LZMA2_LITERAL_BITS = 4;
 /** Size of a block's checksum by its type in the stream flags. */
 const CHECK_BYTES = [0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64];
 
-/** The content of all streams. A piece is valid until the next one is requested. Ends at bytes that are not a stream. */
-export function* xzPieces(input: Buffer): Generator<Buffer> {
+/**
+ * The content of all streams. A piece is valid until the next one is requested. Ends at bytes that are not a stream.
+ * `contentBytes`: the size of the content, if it is known; without it, the dictionary is limited.
+ */
+export function* xzPieces(input: Buffer, contentBytes?: number): Generator<Buffer> {
   const decoders: Decoders = new Map();
   let at = 0;
   while (input.toString('hex', at, at + 6) === MAGIC) {
     const check = byteAt(input, at + 7) & 15;
     at += 12;
-    while (byteAt(input, at) !== 0) at = yield* block(input, at, check, decoders);
+    while (byteAt(input, at) !== 0) at = yield* block(input, at, { check, decoders, contentBytes });
     at = afterIndex(input, at);
     while (at + 4 <= input.length && input.readUInt32LE(at) === 0) at += 4;
   }
@@ -103,7 +106,14 @@ function streamBefore(
 /** One decoder for all blocks with the same dictionary: each has memory of its own. */
 type Decoders = Map<number, Lzma>;
 
-function* block(input: Buffer, start: number, check: number, decoders: Decoders): Generator<Buffer, number> {
+interface Stream {
+  /** The type of its checksums. */
+  readonly check: number;
+  readonly decoders: Decoders;
+  readonly contentBytes: number | undefined;
+}
+
+function* block(input: Buffer, start: number, { check, decoders, contentBytes }: Stream): Generator<Buffer, number> {
   const headerSize = (byteAt(input, start) + 1) * 4;
   const flags = byteAt(input, start + 1);
   let at = start + 2;
@@ -119,7 +129,7 @@ function* block(input: Buffer, start: number, check: number, decoders: Decoders)
   const bits = byteAt(input, last.at) & 0x3f;
   const size =
     bits > 40 ? Number.POSITIVE_INFINITY : bits === 40 ? 2 ** 32 - 1 : (2 | (bits & 1)) * 2 ** ((bits >> 1) + 11);
-  const lzma = decoders.get(size) ?? openLzma(size, MAX_LZMA2_LITERAL_BITS);
+  const lzma = decoders.get(size) ?? openLzma(size, MAX_LZMA2_LITERAL_BITS, contentBytes);
   decoders.set(size, lzma);
   const checksum = { crc32: 0 };
   const end = yield* filtered(lzma2(input, start + headerSize, lzma), filter, check === CRC32 ? checksum : null);
@@ -212,12 +222,12 @@ function afterIndex(input: Buffer, start: number): number {
   return at + 4 + 12;
 }
 
-/** The older format: a header and one stream, which ends at the size in the header or at an end marker. */
-export function* lzmaPieces(input: Buffer): Generator<Buffer> {
+/** The older format: a header and one stream, which ends at the size in the header or at an end marker. `contentBytes`: as above. */
+export function* lzmaPieces(input: Buffer, contentBytes?: number): Generator<Buffer> {
   if (input.length < LZMA_HEADER + 5) throw new UnreadableError('LZMA data are cut off');
   const properties = byteAt(input, 0);
   const literalBits = (properties % 9) + (Math.floor(properties / 9) % 5);
-  const lzma = openLzma(input.readUInt32LE(1), literalBits);
+  const lzma = openLzma(input.readUInt32LE(1), literalBits, contentBytes);
   const size = input.readBigUInt64LE(5);
   lzma.setProperties(properties);
   lzma.resetState();

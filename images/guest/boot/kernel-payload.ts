@@ -12,7 +12,12 @@ const MAX_PAYLOAD = 64 * 1024 * 1024;
 /** The version of the boot protocol whose header has the payload's position. */
 const WITH_PAYLOAD = 0x208;
 
-const FORMATS: readonly { readonly magic: string; readonly decompress: (payload: Buffer) => Iterable<Buffer> }[] = [
+interface Format {
+  readonly magic: string;
+  /** `size`: of the content, as the kernel's build recorded it. */
+  readonly decompress: (payload: Buffer, size: number) => Iterable<Buffer>;
+}
+const FORMATS: readonly Format[] = [
   { magic: '1f8b', decompress: (payload) => [gunzipSync(payload, { maxOutputLength: MAX_CONTENT })] },
   { magic: 'fd377a585a', decompress: xzPieces },
   { magic: '28b52ffd', decompress: (payload) => zstdFrames(payload, MAX_CONTENT) },
@@ -35,15 +40,16 @@ export function payloadState(image: ByteSource, head: Buffer): PayloadState {
   if (magic.startsWith(ELF)) return 'whole';
   const format = FORMATS.find((one) => magic.startsWith(one.magic));
   if (format === undefined) return /^0+$/.test(magic) ? { damage: 'its compressed content is blank' } : 'unknown';
+  // Each format ends with the size of the content, of its own (gzip) or added by the kernel's build.
+  const recorded = payload.readUInt32LE(length - 4);
   try {
     let [size, start] = [0, ''];
-    for (const piece of format.decompress(payload)) {
+    for (const piece of format.decompress(payload, Math.min(recorded, MAX_CONTENT))) {
       if (size < 4) start += piece.toString('hex', 0, 4);
       size += piece.length;
       if (size > MAX_CONTENT) return 'unknown';
     }
-    // Each format ends with the size of the content, of its own (gzip) or added by the kernel's build.
-    if (size !== payload.readUInt32LE(length - 4)) return { damage: 'its compressed content has another size' };
+    if (size !== recorded) return { damage: 'its compressed content has another size' };
     return start.startsWith(ELF) ? 'whole' : { damage: 'its compressed content is no program' };
   } catch (error) {
     if (error instanceof RangeError) return 'unknown';
