@@ -3,7 +3,7 @@ import { printable } from '../bytes.js';
 import type { DiskLayout } from '../disk/volumes.js';
 import type { FindingList } from '../findings.js';
 import { argument, type BootEntry, type BootMenu, filePath, hasVariable } from './boot/entry.js';
-import { kernelState } from './boot/kernel-image.js';
+import { kernelState, unifiedKernelState } from './boot/kernel-image.js';
 import { type BootChain, type LinkFindings, softened, TRY_BOOT } from './boot-chain.js';
 import { checkCommandLine, UPDATE_CONFIG } from './command-line.js';
 import type { Architecture } from './identity.js';
@@ -145,7 +145,9 @@ function checkFiles(entry: BootEntry, layout: DiskLayout, findings: LinkFindings
 function checkKernelImage(entry: BootEntry, architecture: Architecture | null, findings: LinkFindings): boolean {
   const file = filePath(entry, entry.kernel);
   if (file === null) return true;
-  const state = kernelState(entry.tree, file, architecture);
+  const outer = kernelState(entry.tree, file, architecture);
+  const { unified } = entry;
+  const state = outer.kind === 'whole' && unified !== null ? unifiedKernelState(unified.kernel, architecture) : outer;
   if (state.kind === 'whole') findings.saw(file);
   if (state.kind === 'unknown') {
     findings.unsure(

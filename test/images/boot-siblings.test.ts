@@ -4,7 +4,16 @@ import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { CONSTRUCTED, ROOT_UUID } from '../support/images/constructed-guests.js';
-import { BIOS, cpioOf, type Files, inspectGuestFiles, kernelImage, layoutOf } from '../support/images/guest-files.js';
+import {
+  BIOS,
+  cpioOf,
+  type Files,
+  inspectGuestFiles,
+  kernelImage,
+  layoutOf,
+  UEFI,
+} from '../support/images/guest-files.js';
+import { efiProgram } from '../support/images/made-efi.js';
 import { verdictOf } from './truth/verdict.js';
 
 const KERNEL = '3.10.0-1160.el7.x86_64';
@@ -133,6 +142,23 @@ describe('the compressed content of a kernel', () => {
     const path = `/boot/vmlinuz-${KERNEL}`;
     expect(verdict('', { [path]: image })).toBe('boots');
     expect(verdict('', { [path]: image.subarray(0, 17 * 1024 ** 2) })).toBe('does not boot');
+  });
+
+  test.each<[string, string, Buffer]>([
+    ['whole', 'verified', gzip],
+    ['a flipped byte', 'broken', flipped(gzip)],
+  ])('in a unified kernel image: %s → %s', (_, expected, payload) => {
+    const unified = efiProgram({
+      '.cmdline': `root=UUID=${ROOT_UUID}`,
+      '.linux': kernelWith(payload),
+      '.initrd': archive('init'),
+    });
+    const layout = layoutOf(
+      { kind: 'vfat', uuid: 'ABCD-1234', files: { '/EFI/BOOT/BOOTX64.EFI': unified } },
+      { files: FILES, uuid: ROOT_UUID, kind: 'xfs' },
+    );
+    const { bootChain } = inspectGuestFiles(layout, UEFI);
+    expect(bootChain.find(({ link }) => link === 'kernel')?.state).toBe(expected);
   });
 
   const hasZstd = spawnSync('zstd', ['--version']).status === 0;

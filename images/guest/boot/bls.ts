@@ -67,7 +67,7 @@ function blsEntry(place: BootPlace, file: string, id: string, variables: Readonl
       tree: place.tree,
       files: 'guessed',
       doubt: null,
-      unified: unified === null ? null : { initramfs: unified.initramfs },
+      unified: unified === null ? null : { kernel: unified.kernel, initramfs: unified.initramfs },
     },
   ];
 }

@@ -21,7 +21,7 @@ export interface BootEntry {
   /** Why the loader waits for a person before it starts the entry; `maybe`: a file that is not followed may set a timeout. */
   readonly waits?: 'password' | 'no timeout' | 'maybe';
   /** Set for a unified kernel image, which contains kernel and initramfs. */
-  readonly unified: { readonly initramfs: Buffer | null } | null;
+  readonly unified: { readonly kernel: Buffer; readonly initramfs: Buffer | null } | null;
 }
 
 /** What a boot loader's menu starts; `problem`: why it starts nothing, or why that is not known. */

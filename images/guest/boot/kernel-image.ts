@@ -1,6 +1,6 @@
 /** Checks that a file is a whole Linux kernel for the guest's architecture. */
 import { gunzipSync } from 'node:zlib';
-import type { ByteSource } from '../../bytes.js';
+import { type ByteSource, bufferSource } from '../../bytes.js';
 import { unlessUnreadable } from '../../findings.js';
 import { FALLBACKS } from '../boot-mode.js';
 import type { Architecture } from '../identity.js';
@@ -30,6 +30,11 @@ export function kernelState(tree: GuestTree, path: string, architecture: Archite
     },
     (reason) => unknown(reason),
   );
+}
+
+/** The state of the kernel in a unified kernel image. Only that of kernels for x86 is known. */
+export function unifiedKernelState(kernel: Buffer, architecture: Architecture | null): KernelState {
+  return isX86(kernel.subarray(0, HEAD)) ? stateOf(bufferSource(kernel), architecture) : WHOLE;
 }
 
 function stateOf(source: ByteSource, architecture: Architecture | null): KernelState {

@@ -130,7 +130,7 @@ function unifiedImage(place: BootPlace, file: string): BootEntry[] {
       tree: place.tree,
       files: 'exact',
       doubt: null,
-      unified: { initramfs: unified.initramfs },
+      unified: { kernel: unified.kernel, initramfs: unified.initramfs },
     },
   ];
 }

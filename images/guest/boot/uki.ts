@@ -9,6 +9,7 @@ const MAX_SECTIONS = 96;
 export interface Unified {
   readonly version: string | null;
   readonly args: readonly string[];
+  readonly kernel: Buffer;
   readonly initramfs: Buffer | null;
 }
 
@@ -27,9 +28,11 @@ export function readUnified(tree: GuestTree, path: string): Unified | null {
         return image.subarray(found.offset, found.offset + found.size);
       };
       const text = (name: string) => section(name)?.toString('utf8').replace(/\0.*$/s, '').trim() ?? null;
+      const kernel = section('.linux') ?? Buffer.alloc(0);
       return {
-        version: text('.uname') || kernelVersion(section('.linux') ?? Buffer.alloc(0)),
+        version: text('.uname') || kernelVersion(kernel),
         args: splitWords(text('.cmdline') ?? ''),
+        kernel,
         initramfs: section('.initrd'),
       };
     },
