@@ -21,7 +21,13 @@ const INTERPRETER = 3;
 const [NEEDED, STRINGS, RPATH, RUNPATH] = [1, 5, 15, 29];
 const MAX_HEADERS = 128;
 const MAX_DYNAMIC = 64 * 1024;
-const MAX_STRING = 4096;
+/** Search paths of Nix name dozens of folders. */
+const MAX_STRING = 64 * 1024;
+const MAX_NEEDED = 500;
+const MAX_SEARCHED = 200;
+
+/** A segment without bytes in the file may be anywhere. */
+const isMapped = ({ type, length }: { readonly type: number; readonly length: number }) => type === LOAD && length > 0;
 
 /** Null if the file is no ELF program for a little-endian machine. */
 export function readElf(file: ByteSource): Elf | null {
@@ -74,16 +80,18 @@ export function readElf(file: ByteSource): Elf | null {
       ? []
       : entries
           .filter(({ tag }) => tag === wanted)
+          .slice(0, MAX_NEEDED)
           .flatMap(({ value }) => text(stringsAt - holder.address + holder.offset + value) ?? []);
-  const paths = strings(RUNPATH).length > 0 ? strings(RUNPATH) : strings(RPATH);
+  // The loader takes the last of each kind.
+  const searched = strings(RUNPATH).at(-1) ?? strings(RPATH).at(-1) ?? '';
   return {
     wide,
     machine: head.readUInt16LE(18),
     interpreter: interpreter === undefined ? null : text(interpreter.offset),
     needed: strings(NEEDED),
-    searched: paths.flatMap((one) => one.split(':')).filter((one) => one !== ''),
+    searched: searched.split(':', MAX_SEARCHED).filter((one) => one !== ''),
     end: isWhole
-      ? Math.max(...segments.filter(({ type }) => type === LOAD).map(({ offset, length }) => offset + length), 0)
+      ? Math.max(...segments.filter(isMapped).map(({ offset, length }) => offset + length), 0)
       : table + count * size,
   };
 }

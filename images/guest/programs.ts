@@ -3,7 +3,8 @@ import path from 'node:path';
 import { printable } from '../bytes.js';
 import { type Elf, readElf } from './elf.js';
 import type { Architecture } from './identity.js';
-import { type GuestTree, lines } from './tree.js';
+import { libraryFolders, MACHINE_NAMES } from './library-folders.js';
+import type { GuestTree } from './tree.js';
 
 export interface ProgramDefect {
   /** What is wrong, with the file. */
@@ -17,6 +18,8 @@ export interface ProgramDefect {
 /** The kernel follows so many interpreters. */
 const MAX_SCRIPTS = 4;
 const MAX_LIBRARIES = 200;
+/** Folders that one library names or inherits; a program of Nix names some dozens. */
+const MAX_SEARCHED = 200;
 const EXECUTABLE = 0o111;
 
 /** A 64-bit kernel also starts 32-bit programs. */
@@ -25,30 +28,28 @@ const MACHINES: Readonly<Record<Architecture, readonly number[]>> = {
   i386: [3, 62],
   arm64: [183, 40],
 };
-const FOLDERS = ['/lib', '/usr/lib', '/lib64', '/usr/lib64', '/lib32', '/usr/lib32', '/usr/local/lib'];
-const BY_MACHINE: Readonly<Record<number, readonly string[]>> = {
-  3: ['i386-linux-gnu', 'i686-linux-gnu'],
-  62: ['x86_64-linux-gnu', 'x86_64-linux-musl'],
-  183: ['aarch64-linux-gnu', 'aarch64-linux-musl'],
-  40: ['arm-linux-gnueabihf'],
-};
 
 /** Null if nothing keeps the kernel from executing it. */
 export function programDefect(tree: GuestTree, file: string, architecture: Architecture | null): ProgramDefect | null {
   let program = file;
   for (let scripts = 0; scripts <= MAX_SCRIPTS; scripts += 1) {
-    const info = tree.info(program);
-    if (info?.kind !== 'file') return gone(file, program);
-    if (info.mode !== null && (info.mode & EXECUTABLE) === 0)
-      return defect(`${program} has mode ${info.mode.toString(8)}`);
+    if (tree.info(program)?.kind !== 'file') return gone(file, program);
+    const mode = notExecutable(tree, program);
+    if (mode !== null) return mode;
     const start = tree.bytes(program, 256)?.toString('latin1') ?? '';
     if (!start.startsWith('#!')) return elfDefect(tree, program, architecture);
-    const interpreter = /^#![ \t]*([^\s\0]+)/.exec(start)?.[1];
+    // A carriage return is a part of the name.
+    const interpreter = /^#![ \t]*([^ \t\n\0]+)/.exec(start)?.[1];
     if (interpreter === undefined) return defect(`${program} is a script without an interpreter`);
     if (!tree.exists(interpreter)) return gone(program, interpreter);
     program = interpreter;
   }
   return defect(`${file} is a script of too many interpreters`);
+}
+
+function notExecutable(tree: GuestTree, file: string): ProgramDefect | null {
+  const mode = tree.info(file)?.mode ?? null;
+  return mode === null || (mode & EXECUTABLE) !== 0 ? null : defect(`${printable(file)} has mode ${mode.toString(8)}`);
 }
 
 function elfDefect(tree: GuestTree, program: string, architecture: Architecture | null): ProgramDefect | null {
@@ -62,6 +63,8 @@ function elfDefect(tree: GuestTree, program: string, architecture: Architecture 
   if (elf.interpreter === null) return null;
   const loader = elfOf(tree, elf.interpreter);
   if (!tree.exists(elf.interpreter)) return gone(program, elf.interpreter);
+  const mode = notExecutable(tree, elf.interpreter);
+  if (mode !== null) return mode;
   if (loader === null || loader.machine !== elf.machine)
     return defect(`${program} needs ${printable(elf.interpreter)}, which is no program for this machine`);
   return cutOff(tree, elf.interpreter, loader) ?? librariesDefect(tree, program, elf, elf.interpreter);
@@ -70,7 +73,8 @@ function elfDefect(tree: GuestTree, program: string, architecture: Architecture 
 function librariesDefect(tree: GuestTree, program: string, first: Elf, loader: string): ProgramDefect | null {
   const isMusl = /\/ld-musl-/.test(loader);
   const isDoubtful = !isMusl && !/\/(ld-linux|ld64|ld-\d|ld\.so)/.test(loader);
-  const folders = systemFolders(tree, first.machine);
+  // Loaders outside of the usual folders, such as those of Nix and Guix, search their own folder.
+  const folders = [...libraryFolders(tree, first.machine), path.posix.dirname(realPath(tree, loader))];
   const cache = isMusl ? '' : (tree.bytes('/etc/ld.so.cache')?.toString('latin1') ?? '');
   const done = new Set<string>([path.posix.basename(loader)]);
   const waiting = first.needed.map((name) => ({ name, by: program, searched: first.searched }));
@@ -78,50 +82,58 @@ function librariesDefect(tree: GuestTree, program: string, first: Elf, loader: s
     const { name, by, searched } = waiting[index] ?? { name: '', by: '', searched: [] };
     if (name === '' || done.has(name) || (isMusl && OF_MUSL.test(name))) continue;
     done.add(name);
-    const beside = path.posix.dirname(realPath(tree, by));
-    const own = searched.map((one) => one.replace(/\$\{?ORIGIN\}?/g, beside).replace(/\$\{?LIB\}?/g, 'lib'));
+    const origins = unique([path.posix.dirname(by), path.posix.dirname(realPath(tree, by))]);
+    const own = unique(searched.flatMap((one) => expanded(one, origins, first.machine))).slice(0, MAX_SEARCHED);
     const candidates = name.includes('/')
-      ? [name]
+      ? expanded(name, origins, first.machine)
       : [...[...own, ...folders].map((folder) => `${folder}/${name}`), ...inCache(cache, name)];
-    const files = candidates.filter((one) => tree.info(one)?.kind === 'file');
-    const found = files.find((one) => isFor(elfOf(tree, one), first));
-    const elf = found === undefined ? null : elfOf(tree, found);
-    if (found === undefined || elf === null) {
-      const wrong = files[0];
+    const files = unique(candidates).filter((one) => tree.info(one)?.kind === 'file');
+    const found = firstFor(tree, files, first);
+    if (found === null) {
+      const [wrong] = files;
       const what = `${printable(by)} needs the library ${printable(name)}`;
       return wrong === undefined
         ? { reason: `${what}, which does not exist`, missing: name, isDoubtful }
-        : { reason: `${what}, but ${wrong} is no library for this machine`, missing: null, isDoubtful };
+        : { reason: `${what}, but ${printable(wrong)} is no library for this machine`, missing: null, isDoubtful };
     }
-    const cut = cutOff(tree, found, elf);
+    const { file, elf } = found;
+    const cut = cutOff(tree, file, elf);
     if (cut !== null) return cut;
     // An older RPATH is also searched for the libraries of libraries.
-    waiting.push(...elf.needed.map((next) => ({ name: next, by: found, searched: [...elf.searched, ...own] })));
+    const next = unique([...elf.searched, ...own]);
+    waiting.push(...elf.needed.map((one) => ({ name: one, by: file, searched: next })));
   }
   return null;
 }
 
+const unique = (paths: readonly string[]): string[] => [...new Set(paths)];
+
+/** As the dynamic loader, which continues its search after a library for another machine. */
+function firstFor(
+  tree: GuestTree,
+  files: readonly string[],
+  { machine, wide }: Elf,
+): { readonly file: string; readonly elf: Elf } | null {
+  for (const file of files) {
+    const elf = elfOf(tree, file);
+    if (elf !== null && elf.machine === machine && elf.wide === wide) return { file, elf };
+  }
+  return null;
+}
+
+/** The values of the loader's variables (ld.so(8)). Which one applies depends on how the loader was built. */
+function expanded(text: string, origins: readonly string[], machine: number): string[] {
+  if (!text.includes('$')) return [text];
+  const { triplets, platforms } = MACHINE_NAMES[machine] ?? { triplets: [], platforms: [] };
+  const values = (of: readonly string[], variable: RegExp, all: readonly string[]): string[] =>
+    of.flatMap((one) => (variable.test(one) ? all.map((value) => one.replace(variable, () => value)) : [one]));
+  const withOrigin = values([text], /\$(ORIGIN\b|\{ORIGIN\})/, origins);
+  const libs = ['lib', 'lib64', 'lib32', ...triplets.map((one) => `lib/${one}`)];
+  return values(values(withOrigin, /\$(LIB\b|\{LIB\})/, libs), /\$(PLATFORM\b|\{PLATFORM\})/, platforms);
+}
+
 /** musl's loader has the content of these. */
 const OF_MUSL = /^lib(c|pthread|rt|m|dl|util|crypt|resolv|xnet)\.(so|musl-)/;
-
-const isFor = (elf: Elf | null, first: Elf): boolean =>
-  elf !== null && elf.machine === first.machine && elf.wide === first.wide;
-
-function systemFolders(tree: GuestTree, machine: number): string[] {
-  const triplets = BY_MACHINE[machine] ?? [];
-  const multi = triplets.flatMap((one) => [`/lib/${one}`, `/usr/lib/${one}`, `/usr/local/lib/${one}`]);
-  const files = ['/etc/ld.so.conf', ...tree.list('/etc/ld.so.conf.d').map((name) => `/etc/ld.so.conf.d/${name}`)];
-  const configured = files.flatMap((file) =>
-    lines(tree.text(file) ?? '')
-      .map(({ text }) => text)
-      .filter((text) => text.startsWith('/')),
-  );
-  const musl = tree
-    .list('/etc')
-    .filter((name) => /^ld-musl-.*\.path$/.test(name))
-    .flatMap((name) => (tree.text(`/etc/${name}`) ?? '').split(/[:\n]/).filter(Boolean));
-  return [...multi, ...FOLDERS, ...configured, ...musl];
-}
 
 /** The paths in the loader's cache that have this name; each ends with a zero byte. */
 function inCache(cache: string, name: string): string[] {

@@ -26,6 +26,26 @@ const BUSYBOX: Files = {
   '/bin/busybox': dynamicElf({ interpreter: MUSL, needed: ['libc.musl-x86_64.so.1'] }),
   [MUSL]: elf(62),
 };
+const NIX = '/nix/store/a-glibc/lib/ld-linux-x86-64.so.2';
+/** A loader outside of the usual folders; its own libraries have no search path. */
+const NIXOS: Files = {
+  '/sbin/init': '#! /nix/store/a-bash/bin/bash\n',
+  '/nix/store/a-bash/bin/bash': dynamicElf({
+    interpreter: NIX,
+    needed: ['libreadline.so'],
+    searched: `${'/nix/store/a-gone/lib:'.repeat(100)}/nix/store/a-readline/lib`,
+  }),
+  [NIX]: elf(62),
+  '/nix/store/a-readline/lib/libreadline.so': library('libm.so.6'),
+  '/nix/store/a-glibc/lib/libm.so.6': library('libc.so.6'),
+  '/nix/store/a-glibc/lib/libc.so.6': library(),
+};
+/** A program whose library is in this folder. */
+const withLibraryIn = (folder: string, searched: string): Files => ({
+  '/sbin/init': dynamicElf({ interpreter: GLIBC, needed: ['libown.so'], searched }),
+  [GLIBC]: elf(62),
+  [`${folder}/libown.so`]: library(),
+});
 const LIBC = '/usr/lib/x86_64-linux-gnu/libc.so.6';
 
 function reasonOf(base: Files, changes: Readonly<Record<string, string | Buffer | null>>): string | null {
@@ -55,6 +75,34 @@ test.each<[string, Files, Readonly<Record<string, string | Buffer | null>>]>([
     WHOLE,
     { '/lib/x86_64-linux-gnu/libc.so.6': dynamicElf({ machine: 183 }) },
   ],
+  ['NixOS', NIXOS, {}],
+  ['$LIB, which is lib64', withLibraryIn('/opt/lib64', '/opt/$LIB'), {}],
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the loader's variable
+  ['$LIB of Debian', withLibraryIn('/opt/lib/x86_64-linux-gnu', '/opt/${LIB}'), {}],
+  ['$PLATFORM', withLibraryIn('/opt/x86_64', '$ORIGIN/../opt/$PLATFORM'), {}],
+  [
+    'a library beside the link to another one',
+    withLibraryIn('/opt', '/opt'),
+    {
+      '/opt/libown.so': '-> /opt/b/libown.so',
+      '/opt/b/libown.so': dynamicElf({ needed: ['libbeside.so'], searched: '$ORIGIN' }),
+      '/opt/libbeside.so': library(),
+    },
+  ],
+  [
+    'a library by its path from the program',
+    withLibraryIn('/opt', ''),
+    { '/sbin/init': dynamicElf({ interpreter: GLIBC, needed: ['$ORIGIN/../opt/libown.so'] }) },
+  ],
+  [
+    'a library in a folder of an included file',
+    withLibraryIn('/opt/lib', ''),
+    {
+      '/etc/ld.so.conf': 'include ld.so.conf /srv/*.list\n',
+      '/srv/own.list': '/opt/lib=libc6 # own\ninclude /etc/ld.so.conf',
+    },
+  ],
+  ['a segment without bytes after the end', WHOLE, { '/usr/lib/systemd/systemd': withEmptySegment() }],
   ['a script of a shell that exists', BUSYBOX, { '/sbin/init': '#!/bin/sh -e\n', '/bin/sh': '-> /bin/busybox' }],
 ])('%s → starts', (_, base, changes) => {
   expect(reasonOf(base, changes)).toBeNull();
@@ -91,7 +139,52 @@ test.each<[string, Files, Readonly<Record<string, string | Buffer | null>>, RegE
     { '/sbin/init': '#!/bin/busybox sh\n', [MUSL]: null },
     /ld-musl/,
   ],
+  [
+    'a script with a carriage return after the shell',
+    BUSYBOX,
+    { '/sbin/init': '#!/bin/sh\r\n', '/bin/sh': '-> /bin/busybox' },
+    /which does not exist/,
+  ],
   ['a script of itself', BUSYBOX, { '/sbin/init': '#!/sbin/init\n' }, /too many interpreters/],
 ])('%s → does not start', (_, base, changes, reason) => {
   expect(reasonOf(base, changes)).toMatch(reason);
 });
+
+test('a dynamic loader that is not executable → does not start', () => {
+  const tree = guestTree([{ at: '/', fileSystem: memoryFileSystem(WHOLE, null) }]);
+  const info: typeof tree.info = (path) => {
+    const found = tree.info(path);
+    return found !== null && path === GLIBC ? { ...found, mode: 0o644 } : found;
+  };
+  expect(programDefect({ ...tree, info }, '/sbin/init', 'x86_64')?.reason).toMatch(/ld-linux\S* has mode 644/);
+});
+
+test('libraries with long search paths that need each other → a bounded number of searches', () => {
+  const folders = (first: number) => Array.from({ length: 3000 }, (_, index) => `/x${first + index}`).join(':');
+  const names = Array.from({ length: 60 }, (_, index) => `lib${index}.so`);
+  const files = Object.fromEntries(
+    names.map((name, index) => [`/lib/${name}`, dynamicElf({ needed: names, searched: folders(index * 3000) })]),
+  );
+  const fileSystem = memoryFileSystem(
+    { ...files, '/sbin/init': dynamicElf({ interpreter: GLIBC, needed: names }), [GLIBC]: elf(62) },
+    null,
+  );
+  let searches = 0;
+  const tree = guestTree([{ at: '/', fileSystem }]);
+  const info: typeof tree.info = (path) => {
+    searches += 1;
+    return tree.info(path);
+  };
+  expect(programDefect({ ...tree, info }, '/sbin/init', 'x86_64')).toBeNull();
+  expect(searches).toBeLessThan(20_000);
+});
+
+/** A segment for zeros, whose place in the file does not matter. */
+function withEmptySegment(): Buffer {
+  const file = dynamicElf({ interpreter: GLIBC, needed: [] });
+  // The first segment is followed by one of the type 1 (PT_LOAD) in place of the second.
+  file.writeUInt32LE(1, 64 + 56);
+  file.writeBigUInt64LE(1_000_000n, 64 + 56 + 8);
+  file.writeBigUInt64LE(0n, 64 + 56 + 32);
+  return file;
+}

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { DiskLayout } from '../../disk/volumes.js';
 import { unlessUnreadable } from '../../findings.js';
 import type { BootModes } from '../boot-mode.js';
+import { matchesGlob } from '../glob.js';
 import { blsEntries, triesLeft } from './bls.js';
 import { type BootEntry, type BootMenu, type BootPlace, evidenceOf, filePath } from './entry.js';
 import { grubMenu } from './grub.js';
@@ -70,9 +71,9 @@ function systemdBoot(place: BootPlace): BootEntry[] {
       : blsEntries(place, folder, new Map()).map(({ id, ...entry }) => ({ id: `${id}.conf`, entry }));
   const images = unifiedImages(place).map((entry) => ({ id: entry.title.replace(COUNTER, '$3'), entry }));
   const wanted = /^\s*default\s+(\S+)/m.exec(settings)?.[1];
-  const matches = wanted === undefined || wanted.startsWith('@') ? null : glob(wanted.toLowerCase());
+  const pattern = wanted === undefined || wanted.startsWith('@') ? null : wanted.toLowerCase();
   const startOf = (some: readonly { readonly id: string; readonly entry: BootEntry }[]) =>
-    ((matches === null ? undefined : some.find(({ id }) => matches.test(id.toLowerCase()))) ?? some[0])?.entry;
+    ((pattern === null ? undefined : some.find(({ id }) => matchesGlob(pattern, id.toLowerCase()))) ?? some[0])?.entry;
   const all = [...files, ...images];
   // Newer versions do not show an entry file whose kernel is missing.
   const shown = startOf(all.filter(({ entry }) => entry.unified !== null || filePath(entry, entry.kernel) !== null));
@@ -94,14 +95,6 @@ const COUNTER = /(\+\d+(-\d+)?)?(\.efi)$/i;
 function entryFiles(place: BootPlace): BootEntry[] {
   const folder = entryFolder(place);
   return folder === null ? [] : blsEntries(place, folder, new Map());
-}
-
-function glob(pattern: string): RegExp {
-  const escaped = pattern
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${escaped}$`);
 }
 
 /** Unified kernel images in EFI/Linux, which systemd-boot starts without an entry file. */
