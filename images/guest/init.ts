@@ -1,8 +1,9 @@
 /** Checks that the root file system has an init program. A container's root file system often has none. */
+import path from 'node:path';
 import { printable } from '../bytes.js';
 import type { BootEntry } from './boot/entry.js';
 import { argument } from './boot/entry.js';
-import type { LinkFindings } from './boot-chain.js';
+import { type LinkFindings, TRY_BOOT } from './boot-chain.js';
 import type { Architecture } from './identity.js';
 import type { LoadedInitramfs } from './kernel.js';
 import type { Root } from './mounts.js';
@@ -22,12 +23,17 @@ export function checkInit(
   findings: LinkFindings,
 ): void {
   const { tree } = root;
+  const guix = entry === null ? undefined : argument(entry, 'gnu.load').at(-1);
+  if (guix !== undefined) {
+    checkGuix(guix, tree, findings);
+    return;
+  }
   const isSwitchedBySystemd =
     initramfs !== null &&
     (initramfs.problem !== null || initramfs.names.some((name) => SYSTEMD_IN_INITRAMFS.test(name)));
   const programs = [...OF_KERNEL, ...(isSwitchedBySystemd ? OF_SYSTEMD : [])];
   const asked = entry === null ? undefined : argument(entry, 'init').at(-1);
-  const found = [...(asked === undefined ? [] : [asked]), ...programs].find((path) => tree.info(path)?.kind === 'file');
+  const found = [...(asked === undefined ? [] : [asked]), ...programs].find((one) => tree.info(one)?.kind === 'file');
   if (asked !== undefined && found !== undefined && found !== asked) {
     const message = `The kernel command line names an init program that does not exist: ${printable(asked)}`;
     const remedy = 'Remove init= from the kernel command line in the guest, or install that program.';
@@ -38,15 +44,36 @@ export function checkInit(
     checkConsoles(found, tree, findings);
     return;
   }
-  const unread = ['/usr', '/sbin'].some((path) => tree.exists(path) && tree.list(path).length === 0);
+  const unread = [...(asked === undefined ? [] : [asked]), '/usr/lib', '/sbin/init']
+    .map((one) => mountPointOf(tree, one))
+    .find((one) => one !== null);
   const evidence = `none of ${[...(asked === undefined ? [] : [printable(asked)]), ...programs].join(', ')}`;
-  if (unread) {
-    const message = 'Could not determine whether the system has an init program: /usr was not read';
+  if (unread !== undefined) {
+    const message = `Could not determine whether the system has an init program: ${printable(unread)} was not read`;
     findings.unsure('ECSIMPORT.Init', message, evidence, INSTALL);
   } else {
     const message = 'The system has no init program: the kernel starts, then stops';
     findings.add('blocking', 'ECSIMPORT.Init', message, evidence, INSTALL);
   }
+}
+
+/** Guix has no /sbin/init: its initramfs loads the system's program itself. */
+function checkGuix(program: string, tree: GuestTree, findings: LinkFindings): void {
+  if (tree.info(program)?.kind === 'file') {
+    findings.saw(program);
+    return;
+  }
+  const message = 'Could not find the program that the initramfs of Guix loads';
+  findings.unsure('ECSIMPORT.Init', message, `gnu.load=${printable(program)}`, TRY_BOOT);
+}
+
+/** The empty folder in which a path ends: the files of another file system belong there. Null: there is none. */
+function mountPointOf(tree: GuestTree, file: string): string | null {
+  for (let folder = path.posix.dirname(file); folder !== '/'; folder = path.posix.dirname(folder)) {
+    if (tree.info(folder)?.kind === 'directory') return tree.list(folder).length === 0 ? folder : null;
+    if (!folder.startsWith('/')) return null;
+  }
+  return null;
 }
 
 const INSTALL =

@@ -32,7 +32,7 @@ const ROOT_FILES = [
   '/etc/redhat-release',
 ];
 /** The mounts that the inspection reads; mounting others would only take time. */
-const MOUNTED = /^\/(boot(\/.*)?|usr(\/.*)?|var(\/lib)?|etc|home|opt)?$/;
+const MOUNTED = /^\/(boot(\/.*)?|usr(\/.*)?|var(\/lib)?|etc|home|opt|(nix|gnu)(\/store)?)?$/;
 
 /** Null: no volume of this disk is the root of a Linux system. */
 export function findRoot(layout: DiskLayout): Root | null {

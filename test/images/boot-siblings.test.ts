@@ -7,11 +7,13 @@ import { CONSTRUCTED, ROOT_UUID } from '../support/images/constructed-guests.js'
 import {
   BIOS,
   cpioOf,
+  elf,
   type Files,
   inspectGuestFiles,
   kernelImage,
   layoutOf,
   UEFI,
+  type VolumeParts,
 } from '../support/images/guest-files.js';
 import { efiProgram } from '../support/images/made-efi.js';
 import { verdictOf } from './truth/verdict.js';
@@ -184,6 +186,34 @@ describe('the compressed content of a kernel', () => {
     expect(judge(payload)).toBe('boots');
     expect(judge(flipped(payload))).toBe('does not boot');
     expect(judge(withSize(payload.subarray(0, -4), 7))).toBe('does not boot');
+  });
+});
+
+describe('a system without /sbin/init', () => {
+  const { '/sbin/init': _, '/usr/lib/systemd/systemd': __, ...bare } = FILES;
+  const NIX_UUID = '4e495830-0000-4000-8000-000000000000';
+  const script = '#! /nix/store/a/sh -e\n';
+  const initState = (args: string, changes: Files, ...more: readonly VolumeParts[]) => {
+    const menu = `set timeout=1\nmenuentry x {\nlinux /boot/vmlinuz-${KERNEL} root=UUID=${ROOT_UUID} ${args}\n}\n`;
+    const files = { ...bare, '/boot/grub2/grub.cfg': menu, ...changes };
+    const { bootChain } = inspectGuestFiles(layoutOf({ files, uuid: ROOT_UUID, kind: 'xfs' }, ...more), BIOS);
+    return bootChain.find(({ link }) => link === 'init')?.state;
+  };
+
+  test('NixOS with /nix on another partition → verified', () => {
+    const fstab = `UUID=${ROOT_UUID} / xfs defaults 0 0\nUUID=${NIX_UUID} /nix ext4 defaults 0 0\n`;
+    const store = { uuid: NIX_UUID, files: { '/store/a/init': script, '/store/a/sh': elf(62) } };
+    expect(initState('init=/nix/store/a/init', { '/etc/fstab': fstab }, store)).toBe('verified');
+  });
+
+  test.each<[string, string, Files, string]>([
+    ['NixOS whose /nix was not read', 'init=/nix/store/a/init', { '/nix/': '' }, 'not verified'],
+    ['NixOS without its init program', 'init=/nix/store/a/init', { '/nix/store/a/sh': elf(62) }, 'broken'],
+    ['Guix', 'gnu.load=/gnu/store/a-system/boot', { '/gnu/store/a-system/boot': '(primitive-load)' }, 'verified'],
+    ['Guix without its program', 'gnu.load=/gnu/store/a-system/boot', {}, 'not verified'],
+    ['a container', '', {}, 'broken'],
+  ])('%s → its state', (_name, args, changes, expected) => {
+    expect(initState(args, changes)).toBe(expected);
   });
 });
 

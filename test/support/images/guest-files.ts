@@ -10,7 +10,7 @@ import { findRoot } from '../../../images/guest/mounts.js';
 import { guestTree } from '../../../images/guest/tree.js';
 import { type DiskContext, type Inspection, LONE_SYSTEM_DISK } from '../../../images/inspection.js';
 
-/** Content by path; `-> target` is a symbolic link. Parent directories are created automatically. */
+/** Content by path; `-> target` is a symbolic link; a path that ends with a slash is an empty directory. */
 export type Files = Readonly<Record<string, string | Buffer>>;
 
 interface Node {
@@ -37,6 +37,10 @@ export function memoryFileSystem(files: Files, uuid: string | null, kind: FileSy
   };
   for (const [path, content] of Object.entries(files)) {
     const parts = path.split('/').filter(Boolean);
+    if (path.endsWith('/')) {
+      parts.reduce((at, name) => childOf(at, name, directory), 0);
+      continue;
+    }
     const last = parts.pop() ?? '';
     const parent = parts.reduce((at, name) => childOf(at, name, directory), 0);
     const target = typeof content === 'string' && content.startsWith('-> ') ? content.slice(3) : null;
