@@ -79,7 +79,7 @@ function checkRoot(root: string, layout: DiskLayout, filesMissing: boolean, add:
     add('unsure', `Could not determine whether the root device is on this disk: root=${root.slice(0, 60)}`, FIX_ROOT);
   } else if (volumeFor(root, layout) !== null) {
     if (!filesMissing) add('info', 'The boot loader identifies the root device by a stable name', '');
-  } else if (someVolumeUnread(layout)) {
+  } else if (someVolumeUnread(layout, root)) {
     add('unsure', 'Could not determine whether the boot loader’s root device is on this disk', FIX_ROOT);
   } else {
     add('blocking', 'The boot loader’s root device is not on this disk', FIX_ROOT);

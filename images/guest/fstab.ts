@@ -113,7 +113,7 @@ function checkEntry(entry: FstabEntry, layout: DiskLayout, context: FstabContext
     return false;
   }
   if (volume !== null) return checkType(entry, volume, describeEffect(entry, 'another file system', context, findings));
-  if (someVolumeUnread(layout)) {
+  if (someVolumeUnread(layout, entry.spec)) {
     const remedy = 'Run blkid in the guest, and check that it lists the device of this line.';
     findings.unsure('GUESTOS.Fstab', 'Could not determine whether a mount is on this disk', evidence, remedy);
     return false;
@@ -139,7 +139,7 @@ const MOUNTED_AS: Readonly<Record<FileSystem['kind'], readonly string[]>> = {
   xfs: ['xfs'],
   btrfs: ['btrfs'],
   vfat: ['vfat', 'msdos', 'umsdos'],
-  ntfs: ['ntfs', 'ntfs3', 'ntfs-3g', 'fuseblk'],
+  ntfs: ['ntfs', 'ntfs3', 'ntfs-3g', 'lowntfs-3g', 'fuseblk'],
 };
 
 function checkType({ at, type }: FstabEntry, { fileSystem }: Volume, effect: Effect): boolean {

@@ -56,6 +56,7 @@ function initOf(tree: GuestTree, program: string): Init {
   const last = names.at(-1) ?? '';
   if (/(^|\/)systemd$/.test(last)) return 'systemd';
   if (/(^|\/)busybox[^/]*$/.test(last)) return 'busybox';
+  if (/(^|\/)upstart$/.test(last)) return 'upstart';
   if (names.length > 1) return 'other';
   const head = tree.bytes(program, HEAD_BYTES)?.toString('latin1') ?? '';
   if (/upstart/i.test(head)) return 'upstart';
@@ -72,7 +73,7 @@ export function effectOf(entry: FstabEntry, defect: MountDefect, policy: MountPo
   if (has('nofail') || type === 'swap') return 'continues';
   switch (policy.kind) {
     case 'waits':
-      return has('_netdev', 'x-systemd.automount') ? 'continues' : 'stops';
+      return has('_netdev', 'x-systemd.automount', 'comment=systemd.automount') ? 'continues' : 'stops';
     case 'stops':
       return has('_netdev') ? 'continues' : 'stops';
     case 'checks':

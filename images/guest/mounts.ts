@@ -200,12 +200,12 @@ export function parseFstab(content: string): FstabEntry[] {
   return lines(content).flatMap(({ number, text }) => {
     const [spec, at, type, options, , pass] = text.split(/\s+/);
     if (spec === undefined || at === undefined || type === undefined) return [];
-    const unquoted = spec.replace(/^([A-Z]+=)"(.*)"$/, '$1$2');
+    const unquoted = unescaped(spec).replace(/^([A-Z]+=)"(.*)"$/, '$1$2');
     return [
       {
         line: number,
         spec: unquoted,
-        at: at.replace(/(?<=.)\/+$/, ''),
+        at: unescaped(at).replace(/(?<=.)\/+$/, ''),
         type,
         options: (options ?? 'defaults').split(','),
         pass: /^[1-9]\d*$/.test(pass ?? '') ? Number(pass) : 0,
@@ -214,13 +214,24 @@ export function parseFstab(content: string): FstabEntry[] {
   });
 }
 
+/** `/dev/md/NAME` or `/dev/mdNUMBER`. */
+const ARRAY = /^\/dev\/md(?:\/(.+)|(\d+))$/;
+
+/** fstab(5) writes a space as `\040`. */
+const unescaped = (field: string): string =>
+  field.replace(/\\([01][0-7]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+
+/** The names of links in /dev/disk have a space as `\x20`. */
+const ofLink = (name: string): string =>
+  name.replace(/\\x([0-7][0-9a-f])/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
+
 /** The volume of this disk that a device specification refers to; null if it is none of them. */
 export function volumeFor(spec: string, layout: DiskLayout): Volume | null {
   const { volumes } = layout;
   const same = (left: string | null | undefined, right: string) => (left ?? '').toLowerCase() === right.toLowerCase();
   const named = /^(?:\/dev\/disk\/by-)?(uuid|label|partuuid|partlabel)[=/](.+)$/i.exec(spec);
   if (named !== null) {
-    const value = named[2] ?? '';
+    const value = spec.startsWith('/') ? ofLink(named[2] ?? '') : (named[2] ?? '');
     const relative = /^(.+)\/PARTNROFF=(-?\d{1,4})$/i.exec(value);
     if (relative !== null && /^partuuid$/i.test(named[1] ?? '')) {
       const base = volumes.find((volume) => same(volume.partition?.partUuid, relative[1] ?? ''))?.partition?.number;
@@ -234,6 +245,11 @@ export function volumeFor(spec: string, layout: DiskLayout): Volume | null {
     };
     return volumes.find(matches[(named[1] ?? '').toLowerCase()] ?? (() => false)) ?? null;
   }
+  const [, byName, byNumber] = ARRAY.exec(spec) ?? [];
+  const array = byName ?? byNumber;
+  // The name of an array may begin with that of its host.
+  const member = volumes.find(({ raid }) => array !== undefined && raid?.name?.replace(/^[^:]*:/, '') === array);
+  if (member !== undefined) return member;
   const logical = logicalName(spec);
   if (logical !== null) {
     return (
@@ -276,8 +292,9 @@ const OPAQUE_CONTENTS = [
   ...['nilfs2', 'ocfs2', 'gfs2', 'damaged', 'VDO', 'Stratis', 'DRBD', 'firmware RAID', 'dm-integrity'],
 ];
 
-/** True if a name that no volume has may belong to a volume that could not be read. */
-export function someVolumeUnread({ volumes }: DiskLayout): boolean {
+/** True if a name that no volume has may belong to a volume that could not be read, or to an array: the guest names it. */
+export function someVolumeUnread({ volumes }: DiskLayout, spec = ''): boolean {
+  if (ARRAY.test(spec) && volumes.some(({ raid }) => raid !== undefined)) return true;
   const groups = volumes.some(({ logical }) => logical !== null);
   return volumes.some(
     ({ content, source }) =>

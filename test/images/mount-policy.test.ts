@@ -31,6 +31,12 @@ const INIT: Readonly<Record<string, Files>> = {
   },
   BusyBox: { '/sbin/init': '-> ../bin/busybox', '/bin/busybox': PROGRAM },
   Upstart: { '/sbin/init': `${PROGRAM}upstart`, '/sbin/mountall': PROGRAM },
+  'Upstart by a link': {
+    '/sbin/init': '-> upstart',
+    '/sbin/upstart': PROGRAM,
+    '/sbin/mountall': PROGRAM,
+    '/etc/init.d/checkfs.sh': SCRIPT,
+  },
   'an unknown one': { '/sbin/init': '-> s6-init', '/sbin/s6-init': PROGRAM },
 };
 
@@ -51,6 +57,7 @@ test.each<[string, string, string]>([
   ['systemd', line('nofail', 2), 'verified'],
   ['systemd', line('noauto', 2), 'verified'],
   ['systemd', line('x-systemd.automount', 2), 'verified'],
+  ['systemd', line('comment=systemd.automount', 2), 'verified'],
   ['sysvinit beside systemd', line('defaults', 0), 'verified'],
   ['sysvinit beside systemd', line('defaults', 2), 'broken'],
   ['sysvinit beside systemd', line('nofail', 2), 'verified'],
@@ -76,6 +83,7 @@ test.each<[string, string, string]>([
   ['BusyBox', line('defaults', 2), 'verified'],
   ['Upstart', line('defaults', 0), 'not verified'],
   ['Upstart', line('nobootwait', 0), 'verified'],
+  ['Upstart by a link', line('defaults', 2), 'not verified'],
   ['an unknown one', line('defaults', 0), 'not verified'],
   ['an unknown one', line('nofail', 0), 'verified'],
 ])('%s: %s → %s', (init, entry, state) => {
@@ -122,3 +130,40 @@ test.each(['/dev/sda1', MISSING])(
     ]);
   },
 );
+
+test.each<[string, string, string]>([
+  ['LABEL=My\\040Disk', 'broken', ''],
+  ['LABEL=My\\040Disk', 'verified', 'My Disk'],
+  ['LABEL="My\\040Disk"', 'verified', 'My Disk'],
+  ['/dev/disk/by-label/My\\x20Disk', 'verified', 'My Disk'],
+])('%s → %s, because the label is "%s"', (spec, state, label) => {
+  const files = {
+    ...guest.root,
+    '/etc/fstab': `UUID=${ROOT_UUID} / xfs defaults 0 0\n${spec} /srv ext4 defaults 0 2\n`,
+  };
+  const layout = layoutOf({ files, uuid: ROOT_UUID, kind: 'xfs' }, { files: { '/data': '' }, kind: 'ext4' });
+  const volumes = layout.volumes.map((volume, index) => (index === 1 ? { ...volume, label } : volume));
+  const { bootChain } = inspectGuestFiles({ ...layout, volumes }, BIOS);
+  expect(bootChain.find(({ link }) => link === 'mounts')?.state).toBe(state);
+});
+
+test.each([
+  ['/dev/md/boot', 'verified'],
+  ['/dev/md127', 'not verified'],
+])('%s, on a disk with the array "web:boot" → %s', (spec, state) => {
+  const files = {
+    ...guest.root,
+    '/etc/fstab': `UUID=${ROOT_UUID} / xfs defaults 0 0\n${spec} /srv ext4 defaults 0 2\n`,
+  };
+  const raid = {
+    version: '1.2',
+    level: 1,
+    members: 2,
+    uuid: 'a',
+    name: 'web:boot',
+    dataOffset: 0,
+    dataSize: 1024 ** 3,
+  };
+  const layout = layoutOf({ files, uuid: ROOT_UUID, kind: 'xfs' }, { files: { '/data': '' }, kind: 'ext4', raid });
+  expect(inspectGuestFiles(layout, BIOS).bootChain.find(({ link }) => link === 'mounts')?.state).toBe(state);
+});
