@@ -6,6 +6,7 @@ import { argument, type BootEntry, type BootMenu, filePath, hasVariable } from '
 import { kernelState, unifiedKernelState } from './boot/kernel-image.js';
 import { type BootChain, type LinkFindings, softened, TRY_BOOT } from './boot-chain.js';
 import { checkCommandLine, UPDATE_CONFIG } from './command-line.js';
+import { RUNNABLE_MACHINES } from './elf.js';
 import type { Architecture } from './identity.js';
 import { type Kernel, startsSystem } from './kernel.js';
 import { type Root, someVolumeUnread } from './mounts.js';
@@ -192,9 +193,6 @@ function checkCompression({ initramfs, version, config, configFile }: Kernel, fi
   return false;
 }
 
-/** ELF machines whose programs a kernel can run: its own, and the 32-bit one. */
-const RUNS: Readonly<Record<Architecture, readonly number[]>> = { x86_64: [62, 3], i386: [62, 3], arm64: [183, 40] };
-
 /** False if its programs are for another architecture. */
 function checkMachine(
   { initramfs, version }: Kernel,
@@ -202,7 +200,12 @@ function checkMachine(
   findings: LinkFindings,
 ): boolean {
   const machine = initramfs?.machine ?? null;
-  if (initramfs === null || machine === null || architecture === null || RUNS[architecture].includes(machine)) {
+  if (
+    initramfs === null ||
+    machine === null ||
+    architecture === null ||
+    RUNNABLE_MACHINES[architecture].includes(machine)
+  ) {
     return true;
   }
   const message = 'The programs of the initramfs are for another architecture: the kernel cannot start them';

@@ -1,5 +1,13 @@
 /** Reads from an ELF program what the kernel and the dynamic loader need to start it. */
 import type { ByteSource } from '../bytes.js';
+import type { Architecture } from './identity.js';
+
+/** The machines of programs that a kernel starts: its own, and the 32-bit one. */
+export const RUNNABLE_MACHINES: Readonly<Record<Architecture, readonly number[]>> = {
+  x86_64: [62, 3],
+  i386: [3, 62],
+  arm64: [183, 40],
+};
 
 export interface Elf {
   /** 64-bit. */

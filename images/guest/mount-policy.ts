@@ -1,6 +1,6 @@
 /** What the guest's init system does about a mount of fstab that fails. */
 import type { FstabEntry } from './mounts.js';
-import type { GuestTree } from './tree.js';
+import { type GuestTree, realPath } from './tree.js';
 
 /**
  * `waits`: systemd waits for every mount, then starts an emergency shell.
@@ -18,7 +18,6 @@ export interface MountPolicy {
 
 export type MountEffect = 'stops' | 'continues' | 'unknown';
 
-const MAX_LINKS = 8;
 const HEAD_BYTES = 512 * 1024;
 const DEBIAN_SCRIPT = '/etc/init.d/checkfs.sh';
 const RHEL_SCRIPTS = ['/etc/rc.d/rc.sysinit', '/etc/rc.sysinit'];
@@ -47,17 +46,11 @@ type Init = 'systemd' | 'busybox' | 'upstart' | 'other';
 
 /** By the last name of the links, then by the program's texts: a guest may have several init systems installed. */
 function initOf(tree: GuestTree, program: string): Init {
-  const names = [program];
-  for (let target = tree.link(program); target !== null && names.length < MAX_LINKS; ) {
-    const at = target.startsWith('/') ? target : `${(names.at(-1) ?? '').replace(/[^/]*$/, '')}${target}`;
-    names.push(at);
-    target = tree.link(at);
-  }
-  const last = names.at(-1) ?? '';
+  const last = realPath(tree, program);
   if (/(^|\/)systemd$/.test(last)) return 'systemd';
   if (/(^|\/)busybox[^/]*$/.test(last)) return 'busybox';
   if (/(^|\/)upstart$/.test(last)) return 'upstart';
-  if (names.length > 1) return 'other';
+  if (last !== program) return 'other';
   const head = tree.bytes(program, HEAD_BYTES)?.toString('latin1') ?? '';
   if (/upstart/i.test(head)) return 'upstart';
   if (head.includes('INIT: version') || head.includes('/etc/runit/')) return 'other';

@@ -1,10 +1,10 @@
 /** Checks whether the kernel can execute a program: its kind, its machine, its dynamic loader and its shared libraries. */
 import path from 'node:path';
 import { printable } from '../bytes.js';
-import { type Elf, readElf } from './elf.js';
+import { type Elf, RUNNABLE_MACHINES, readElf } from './elf.js';
 import type { Architecture } from './identity.js';
 import { libraryFolders, MACHINE_NAMES } from './library-folders.js';
-import type { GuestTree } from './tree.js';
+import { type GuestTree, realPath } from './tree.js';
 
 export interface ProgramDefect {
   /** What is wrong, with the file. */
@@ -21,13 +21,6 @@ const MAX_LIBRARIES = 200;
 /** Folders that one library names or inherits; a program of Nix names some dozens. */
 const MAX_SEARCHED = 200;
 const EXECUTABLE = 0o111;
-
-/** A 64-bit kernel also starts 32-bit programs. */
-const MACHINES: Readonly<Record<Architecture, readonly number[]>> = {
-  x86_64: [62, 3],
-  i386: [3, 62],
-  arm64: [183, 40],
-};
 
 /** Null if nothing keeps the kernel from executing it. */
 export function programDefect(tree: GuestTree, file: string, architecture: Architecture | null): ProgramDefect | null {
@@ -55,7 +48,7 @@ function notExecutable(tree: GuestTree, file: string): ProgramDefect | null {
 function elfDefect(tree: GuestTree, program: string, architecture: Architecture | null): ProgramDefect | null {
   const elf = elfOf(tree, program);
   if (elf === null) return defect(`${program} is neither a program nor a script`);
-  const known = architecture === null ? null : MACHINES[architecture];
+  const known = architecture === null ? null : RUNNABLE_MACHINES[architecture];
   if (known !== null && !known.includes(elf.machine))
     return defect(`${program} is for another machine (${elf.machine}) than the system (${architecture})`);
   const cut = cutOff(tree, program, elf);
@@ -154,17 +147,6 @@ function elfOf(tree: GuestTree, file: string): Elf | null {
 function cutOff(tree: GuestTree, file: string, { end }: Elf): ProgramDefect | null {
   const size = tree.info(file)?.size ?? 0;
   return size < end ? defect(`${printable(file)} has ${size} of at least ${end} bytes`) : null;
-}
-
-/** Where the file is after its own links; links in its folders are followed by the tree. */
-function realPath(tree: GuestTree, file: string): string {
-  let now = file;
-  for (let links = 0; links < 8; links += 1) {
-    const target = tree.link(now);
-    if (target === null) break;
-    now = path.posix.resolve(path.posix.dirname(now), target);
-  }
-  return now;
 }
 
 const defect = (reason: string): ProgramDefect => ({ reason, missing: null, isDoubtful: false });

@@ -1,8 +1,11 @@
 /** The guest's file tree: its mounted file systems, with symbolic links resolved as in the guest. */
+import path from 'node:path';
 import { type ByteSource, printable, UnreadableError } from '../bytes.js';
 import type { FileSystem, NodeInfo } from '../filesystems/filesystem.js';
 
 const MAX_LINKS = 40;
+/** Of one name, in `realPath`. */
+const MAX_OWN_LINKS = 8;
 const MAX_FILE = 16 * 1024 * 1024;
 /** More than any kernel. */
 const MAX_SOURCE = 128 * 1024 * 1024;
@@ -157,4 +160,15 @@ export function lines(content: string, comment = '#'): Line[] {
     .split('\n', 100_000)
     .map((line, index) => ({ number: index + 1, text: line.trim() }))
     .filter(({ text }) => text !== '' && !text.startsWith(comment));
+}
+
+/** Where the file is after its own links; links in its folders are followed by the tree. */
+export function realPath(tree: GuestTree, file: string): string {
+  let now = file;
+  for (let links = 0; links < MAX_OWN_LINKS; links += 1) {
+    const target = tree.link(now);
+    if (target === null) break;
+    now = path.posix.resolve(path.posix.dirname(now), target);
+  }
+  return now;
 }

@@ -2,6 +2,23 @@
 -- What always happened one after the other, in one call: an import joins a shared upload, takes its lease and writes its
 -- intentions; a step ends, and the next one of the same activity begins.
 
+-- A reference of an import to an upload is fenced like its ledger. An attempt that was frozen and wakes must not refer to the object
+-- of another import: no cleanup would release that reference, and retention keeps an import that has one.
+
+-- Adds the reference. False: the import has ended, or a newer step or attempt has begun. The caller has locked the upload: uploads
+-- are always locked before imports.
+create function hold_upload(of_import text, of_version bigint, of_upload bigint) returns boolean language plpgsql as $$
+begin
+  -- Locked, so that a cleanup that begins at the same time reads this reference, or refuses it.
+  perform from ecs_image_import.imports
+  where id = of_import and version <= of_version and state not in ('succeeded', 'failed', 'cancelled')
+  for no key update;
+  if not found then return false; end if;
+  insert into ecs_image_import.upload_holds (upload, import_id) values (of_upload, of_import)
+  on conflict (upload, import_id) do update set released = false;
+  return true;
+end $$;
+
 -- Adds a reference of the import to the upload for the wanted content, which is created if there is none. Of its own object, the
 -- entries of the ledger are written and the lease is taken too, if no other import has it.
 -- Null: the object is still being removed. Not "written": a newer step or attempt has begun, or the import has ended.
@@ -49,17 +66,15 @@ begin
   end loop;
   if joined.id is null then return null; end if;
   is_own := joined.key = wanted_key;
+  if not ecs_image_import.hold_upload(of_import, of_version, joined.id) then
+    delete from ecs_image_import.uploads where id = new_id;
+    return jsonb_build_object('written', false);
+  end if;
   if is_own then
     is_claimed := joined.state = 'open' and (joined.holder is null or joined.holder = new_holder or joined.lease_until < now());
-    if not ecs_image_import.write_step(of_import, of_version, of_phase,
-      object_notes || case when is_claimed then upload_notes else '[]' end)
-    then
-      delete from ecs_image_import.uploads where id = new_id;
-      return jsonb_build_object('written', false);
-    end if;
+    perform ecs_image_import.write_step(of_import, of_version, of_phase,
+      object_notes || case when is_claimed then upload_notes else '[]' end);
   end if;
-  insert into ecs_image_import.upload_holds (upload, import_id) values (joined.id, of_import)
-  on conflict (upload, import_id) do update set released = false;
   if is_claimed then
     update ecs_image_import.uploads
     set holder = new_holder, lease_until = now() + lease_ms * interval '1 millisecond', updated_at = now()
