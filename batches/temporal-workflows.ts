@@ -27,8 +27,11 @@ import type { BatchToStart } from '../store/batches.js';
 import type { BatchDelivery, BatchMessage, BatchWorkflows } from './ports.js';
 
 const ANSWER_WITHIN_MS = 5_000;
-/** An update returns only after a worker has run it. */
-const UPDATE_WITHIN_MS = 15_000;
+/**
+ * An update returns only after a worker has run it. If a worker loses the task, Temporal gives it to another one after its
+ * time limit of 10 s: long enough for that, and shorter than the client waits for the API.
+ */
+const UPDATE_WITHIN_MS = 25_000;
 
 /** @param search whether the namespace has the search attributes */
 export function createBatchWorkflows(client: Client, pace: ActivityTiming, search: SearchUse): BatchWorkflows {

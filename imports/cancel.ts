@@ -34,6 +34,8 @@ export interface CancelSettings {
    * Default: `refuse`.
    */
   readonly unknownWorkflow?: 'refuse' | 'start';
+  /** When the cancel was requested, ms since 1970. A request can wait while an equal one ends the import. Default: now. */
+  readonly askedAtMs?: number;
 }
 
 export async function cancelImport(
@@ -42,7 +44,7 @@ export async function cancelImport(
   signal: CancelSignal,
   settings: CancelSettings = {},
 ): Promise<CancelOutcome> {
-  const askedAtMs = deps.clock.now();
+  const { askedAtMs = deps.clock.now() } = settings;
   const before = await deps.store.standing(importId);
   if (before === null) return { kind: 'unknownImport' };
   if (isFinal(before.state)) {

@@ -21,8 +21,9 @@ export function createImportUseCases(deps: StartDependencies, prices: Prices | n
   return {
     ...reading,
     start: (order: NewImportOrder) => startImport(deps, order),
-    cancel: (importId: string, signal: CancelSignal, by?: Requester) =>
-      cancelImport(deps, importId, signal, { note: noteOf(by) }),
+    /** @param askedAtMs when the cancel was requested, ms since 1970; default: now */
+    cancel: (importId: string, signal: CancelSignal, by?: Requester, askedAtMs?: number) =>
+      cancelImport(deps, importId, signal, { note: noteOf(by), ...(askedAtMs === undefined ? {} : { askedAtMs }) }),
     /** @param set fields of the request to change first: path to value */
     resume: (
       importId: string,

@@ -190,7 +190,8 @@ export function importRoutes({ imports, access }: Pick<ApiDependencies, 'imports
 
   app.openapi(cancel, async (context) => {
     const { id } = context.req.valid('param');
-    const outcome = await imports.cancel(id, context.req.valid('json'), requesterOf(context));
+    const signal = context.req.valid('json');
+    const outcome = await imports.cancel(id, signal, requesterOf(context), context.get('arrivedAtMs'));
     if (outcome.kind === 'ended') throw endedAs(outcome.state, await find(id));
     if (outcome.kind !== 'cancelling') throw notCancelled(id, outcome);
     return context.json(await find(id), 202);

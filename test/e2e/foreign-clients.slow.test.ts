@@ -188,7 +188,7 @@ describe('to a running import or batch', () => {
     const update = handle.executeUpdate('setPolicy', { args: [{ concurrency: 9 }] });
     await expect(update).rejects.toThrow(WorkflowUpdateFailedError);
     const policy = await service.request('POST', `/v1/batches/${body.id}/policy`, { concurrency: 2 });
-    expect([policy.status, policy.body.policy?.concurrency]).toEqual([200, 2]);
+    expect([policy.status, policy.body.policy?.concurrency], JSON.stringify(policy.body)).toEqual([200, 2]);
     await expect
       .poll(async () => (await service.request('GET', `/v1/batches/${body.id}`)).body.state, { timeout: 60_000 })
       .toBe('succeeded');

@@ -216,9 +216,9 @@ describe('cancel', () => {
     const askedAt = Date.now();
     await cancelImport(deps, id, { keepImage: false });
     await store.finish({ importId: id, version: 9 * STEP, phase: 'done' }, 'cancelled', null);
-    const early = { ...deps, clock: { now: () => askedAt } };
-    expect(await cancelImport(early, id, { keepImage: false })).toEqual({ kind: 'cancelling' });
     const late = { ...deps, clock: { now: () => Date.now() + 1_000 } };
+    const early = { askedAtMs: askedAt };
+    expect(await cancelImport(late, id, { keepImage: false }, early)).toEqual({ kind: 'cancelling' });
     expect(await cancelImport(late, id, { keepImage: false })).toEqual({ kind: 'ended', state: 'cancelled' });
   });
 
