@@ -18,7 +18,6 @@ import { createConverter } from '../images/convert/converter.js';
 import { INSTALLED } from '../images/convert/programs.js';
 import { createInspector, createRemoteInspector } from '../images/inspect-in-child.js';
 import { cacheInspections } from '../images/inspection-cache.js';
-import { createByteBudget } from '../images/stream/byte-budget.js';
 import { createCompressionPool } from '../images/stream/compression-pool.js';
 import { PART_LIMITS } from '../images/stream/layout.js';
 import { createFreeSpaceReader } from '../images/trim/free-space-in-child.js';
@@ -51,8 +50,6 @@ const STALL_MS = 60_000;
 /** Another worker takes over a shared upload whose worker has not renewed its lease for this long. */
 const UPLOAD_LEASE_MS = 30_000;
 const LOST_IMAGE_POLLS = 3;
-/** Of compressed parts that are being made or sent, over all uploads. */
-const COMPRESSED_BYTES = 64 * 1024 ** 2;
 export const START_PATIENCE = { forMs: 60_000, everyMs: 500 };
 
 /** Reports of a worker have a connection of their own: they must not wait for a free one. */
@@ -166,7 +163,7 @@ export async function openDependencies(
       readFreeSpace: createFreeSpaceReader(),
       programs: INSTALLED,
       streaming: {
-        ...{ pool: compression, memory: createByteBudget(COMPRESSED_BYTES), limits: PART_LIMITS },
+        ...{ pool: compression, limits: PART_LIMITS },
         ...{ ranges: createUploadRanges(pool), contents: createUploadContents(pool) },
       },
       sends: createSemaphore(settings.maxUploads),

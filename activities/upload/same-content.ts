@@ -114,6 +114,6 @@ export async function requireSameContent(
 async function digestOf({ disk }: ReadableDisk, range: Range, signal: AbortSignal): Promise<Digest> {
   const found: Digest[] = [];
   for (const segment of segmentsOf(range))
-    found.push((await disk.compress({ ...segment, level: null }, signal)).digest);
+    found.push((await disk.compress({ ...segment, output: null }, signal)).digest);
   return digestOfRange(found);
 }

@@ -52,7 +52,7 @@ export async function sendStreamed(
   inspection: Inspection | null = null,
 ): Promise<Streamed> {
   const { deps, step, input, progress, disk: planned } = context;
-  const { pool, memory, ranges, limits } = deps.uploading.streaming;
+  const { pool, ranges, limits } = deps.uploading.streaming;
   const { region } = input.request;
   const { reader } = opened;
   const size = container.virtualSize ?? 0;
@@ -86,7 +86,7 @@ export async function sendStreamed(
     const forward = isForward ? createForwardHash(reader) : null;
     if (forward === null) verification?.readBeside();
     const parts = streamedParts({
-      ...{ size, layout, disk, choice, memory, ranges, forward, isHole },
+      ...{ size, layout, disk, choice, ranges, forward, isHole, memory: pool.memory },
       needsDigests: reader.guarantee() === 'second-read',
       check: () => check(),
       builders: pool.threads,

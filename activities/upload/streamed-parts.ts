@@ -2,7 +2,6 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { BuiltBody, BuiltPart, BuiltParts, SentPart } from '../../alibaba/cloud.js';
 import { fail } from '../../domain/errors/index.js';
-import type { ByteBudget } from '../../images/stream/byte-budget.js';
 import { LEVELS, type Level } from '../../images/stream/clusters.js';
 import type { PooledDisk, SegmentResult } from '../../images/stream/compression-pool.js';
 import { type Digest, digestOfRange, isSame } from '../../images/stream/content.js';
@@ -20,6 +19,7 @@ import {
   segmentsOf,
 } from '../../images/stream/layout.js';
 import type { LevelChoice } from '../../images/stream/level-choice.js';
+import type { PartMemory, Piece, SegmentBlocks } from '../../images/stream/part-memory.js';
 import { tablesOf } from '../../images/stream/tables.js';
 import { abortable } from '../../sources/abortable.js';
 import type { ForwardHash } from '../../sources/forward-hash.js';
@@ -39,7 +39,7 @@ export interface StreamedDisk {
 
 export interface StreamedPartsOptions extends StreamedDisk {
   readonly choice: LevelChoice;
-  readonly memory: ByteBudget;
+  readonly memory: PartMemory;
   readonly builders: number;
   readonly bufferedSegments: number;
   readonly ranges: UploadRanges;
@@ -73,10 +73,14 @@ export function streamedParts(options: StreamedPartsOptions): StreamedParts {
   const digests = new Map<number, Digest>();
   let bytesDone = 0;
 
-  const compress = async (offset: number, length: number, level: Level, signal: AbortSignal) => {
+  const compress = async (
+    { offset, length }: Pick<Range, 'offset' | 'length'>,
+    output: { readonly level: Level; readonly target: SegmentBlocks },
+    signal: AbortSignal,
+  ) => {
     const bytes = await forward?.read(offset, length, signal);
-    const result = await disk.compress({ offset, length, level, ...(bytes && { bytes }) }, signal);
-    choice.measured(level, { ...result, bodyBytes: result.body.byteLength });
+    const result = await disk.compress({ offset, length, output, ...(bytes && { bytes }) }, signal);
+    choice.measured(output.level, { ...result, bodyBytes: lengthOf(result.pieces) });
     return result;
   };
 
@@ -86,13 +90,13 @@ export function streamedParts(options: StreamedPartsOptions): StreamedParts {
     const before = previous;
     const taken = deferred();
     previous = taken.promise;
-    return async (bytes: number, signal: AbortSignal) => {
+    return async (segments: number, signal: AbortSignal) => {
       if (forward !== null) await abortable(before, signal);
-      return await memory.take(bytes, signal).finally(taken.resolve);
+      return await memory.take(segments, signal).finally(taken.resolve);
     };
   };
 
-  const build = async (range: Range, take: ByteBudget['take'], signal: AbortSignal): Promise<BuiltBody> => {
+  const build = async (range: Range, take: PartMemory['take'], signal: AbortSignal): Promise<BuiltBody> => {
     const claimed = await ranges.claimLevel(writer, range.part, choice.next());
     if (claimed === null) throw leaseLost(range.part);
     const level = levelOf(claimed);
@@ -104,23 +108,30 @@ export function streamedParts(options: StreamedPartsOptions): StreamedParts {
       clustersOf.set(range.part, clusters);
       segmentDigests[index] = result.digest;
       digests.set(range.index, digestOfRange(segmentDigests));
-      return result.body;
+      return result.pieces;
     };
-    const run = async (index: number): Promise<Uint8Array> => {
+    const run: RunSegment = async (index, target) => {
       const segment = segments[index];
       if (segment === undefined) throw new Error(`part ${range.part} has no segment ${index}`);
-      return keep(await compress(segment.offset, segment.length, level, signal), index);
+      return keep(await compress(segment, { level, target }, signal), index);
     };
     const isBuffered = segments.length <= options.bufferedSegments;
-    const share = await take((isBuffered ? segments.length : SEGMENTS_AHEAD) * SEGMENT_BYTES, signal);
+    const targets = await take(isBuffered ? segments.length : SEGMENTS_AHEAD, signal);
+    const release = () => {
+      for (const target of targets) target.release();
+    };
     try {
-      if (!isBuffered) return await buildLarge(segments.length, run, share.release);
-      const bodies = await allSettled(segments.map((_, index) => run(index)));
-      const data = bodies.reduce((sum, body) => sum + body.byteLength, 0);
-      share.resize(data);
-      return bufferedBody(bodies, data, share.release);
+      if (!isBuffered) return await buildLarge(segments.length, targets, run, release, memory);
+      const pieces = await allSettled(
+        targets.map(async (target, index) => {
+          const found = await run(index, target);
+          target.keepOnly(found);
+          return found;
+        }),
+      );
+      return bufferedBody(pieces.flat(), memory, release);
     } catch (error) {
-      share.release();
+      release();
       throw error;
     }
   };
@@ -132,7 +143,7 @@ export function streamedParts(options: StreamedPartsOptions): StreamedParts {
     const found: Digest[] = [];
     for (const { offset, length } of segmentsOf(range)) {
       const bytes = await forward.readAgain(offset, length, signal);
-      found.push((await disk.compress({ offset, length, level: null, bytes }, signal)).digest);
+      found.push((await disk.compress({ offset, length, output: null, bytes }, signal)).digest);
     }
     const sent = digests.get(range.index);
     if (sent === undefined || isSame(sent, digestOfRange(found))) return;
@@ -220,28 +231,37 @@ function deferred(): { readonly promise: Promise<void>; readonly resolve: () => 
   return { promise, resolve };
 }
 
-/** The first segment with data decides whether there is a part at all. */
+type RunSegment = (index: number, target: SegmentBlocks) => Promise<readonly Piece[]>;
+
+/** The first segment with data decides whether there is a part at all. @param targets for the segments, in turn */
 async function buildLarge(
   count: number,
-  run: (index: number) => Promise<Uint8Array>,
+  targets: readonly SegmentBlocks[],
+  runIn: RunSegment,
   release: () => void,
+  memory: PartMemory,
 ): Promise<BuiltBody> {
+  const run = async (index: number) => {
+    const target = targets[index % targets.length];
+    if (target === undefined) throw new Error('a part has memory for two segments');
+    return await runIn(index, target);
+  };
   let first = 0;
-  let body = await run(first);
-  while (body.byteLength === 0 && first + 1 < count) {
+  let pieces = await run(first);
+  while (pieces.length === 0 && first + 1 < count) {
     first += 1;
-    body = await run(first);
+    pieces = await run(first);
   }
-  if (body.byteLength === 0) return { length: 0, chunks: () => padded([]), release };
+  if (pieces.length === 0) return { length: 0, chunks: () => padded([]), release };
   const following = async function* () {
-    let coming: Promise<Uint8Array> | null = null;
+    let coming: Promise<readonly Piece[]> | null = null;
     try {
-      let current = body;
+      let current = pieces;
       for (let next = first + 1; ; next += 1) {
         coming = next < count ? run(next) : null;
         // Awaited when the current one has been sent; until then its failure must not count as unhandled.
         coming?.catch(() => undefined);
-        if (current.byteLength > 0) yield current;
+        yield* bytesAt(memory, current);
         if (coming === null) return;
         current = await coming;
       }
@@ -252,9 +272,18 @@ async function buildLarge(
   return { length: null, chunks: () => padded(following()), release };
 }
 
-function bufferedBody(bodies: readonly Uint8Array[], data: number, release: () => void): BuiltBody {
+function bufferedBody(pieces: readonly Piece[], memory: PartMemory, release: () => void): BuiltBody {
+  const data = lengthOf(pieces);
   const length = data === 0 ? 0 : Math.max(data, MIN_PART_BYTES);
-  return { length, chunks: () => padded(bodies), release };
+  return { length, chunks: () => padded(bytesAt(memory, pieces)), release };
+}
+
+function lengthOf(pieces: readonly Piece[]): number {
+  return pieces.reduce((sum, { length }) => sum + length, 0);
+}
+
+function* bytesAt({ bytes }: PartMemory, pieces: readonly Piece[]): Generator<Uint8Array> {
+  for (const { offset, length } of pieces) yield new Uint8Array(bytes, offset, length);
 }
 
 /** OSS accepts no smaller part, except as the last one. */
@@ -262,13 +291,13 @@ async function* padded(bodies: Iterable<Uint8Array> | AsyncIterable<Uint8Array>)
   let length = 0;
   for await (const body of bodies) {
     length += body.byteLength;
-    if (body.byteLength > 0) yield body;
+    yield body;
   }
   if (length > 0 && length < MIN_PART_BYTES) yield new Uint8Array(MIN_PART_BYTES - length);
 }
 
 /** Rejects only when all have ended: none reads the source after that. */
-async function allSettled(runs: readonly Promise<Uint8Array>[]): Promise<readonly Uint8Array[]> {
+async function allSettled<Result>(runs: readonly Promise<Result>[]): Promise<readonly Result[]> {
   await Promise.allSettled(runs);
   return await Promise.all(runs);
 }

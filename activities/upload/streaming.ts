@@ -1,5 +1,4 @@
 /** What all uploads of a process share to compress disks while they are sent. */
-import type { ByteBudget } from '../../images/stream/byte-budget.js';
 import type { CompressionPool } from '../../images/stream/compression-pool.js';
 import type { PartLimits } from '../../images/stream/layout.js';
 import type { UploadContents } from '../../store/upload-contents.js';
@@ -7,8 +6,6 @@ import type { UploadRanges } from '../../store/upload-ranges.js';
 
 export interface Streaming {
   readonly pool: CompressionPool;
-  /** For the compressed parts. */
-  readonly memory: ByteBudget;
   readonly ranges: UploadRanges;
   readonly limits: PartLimits;
   readonly contents: UploadContents;

@@ -9,7 +9,6 @@ import { join } from 'node:path';
 import { streamedParts } from '../../activities/upload/streamed-parts.js';
 import { createOss } from '../../alibaba/oss.js';
 import { findQemuImg, mapExtentsWith } from '../../images/convert/qemu-img.js';
-import { createByteBudget } from '../../images/stream/byte-budget.js';
 import { createCompressionPool } from '../../images/stream/compression-pool.js';
 import { layoutOf, PART_LIMITS, SEGMENT_BYTES } from '../../images/stream/layout.js';
 import { createLevelChoice, type LevelChoice } from '../../images/stream/level-choice.js';
@@ -22,7 +21,6 @@ import type { NotedRange, UploadRanges } from '../../store/upload-ranges.js';
 
 const [, , way = '', endpoint = '', file = '', folder = ''] = process.argv;
 const { signal } = new AbortController();
-const MEMORY_BYTES = 64 * 1024 ** 2;
 /** As in a worker: threads that run the sources would take more memory. */
 const THREAD = new URL('../../dist/images/stream/thread.js', import.meta.url);
 const oss = createOss({
@@ -94,7 +92,7 @@ async function stream(
       bufferedSegments: PART_LIMITS.bufferedSegments,
       isHole: data === null ? () => false : sparseMap(data).isHole,
       check: () => local.check(),
-      memory: createByteBudget(MEMORY_BYTES),
+      memory: pool.memory,
       ranges: rangesInMemory(),
       writer: { upload: 1, holder: 'bench' },
       onProgress: () => undefined,
@@ -139,9 +137,14 @@ async function deflateRate(): Promise<number> {
     .slice(0, 8 * os.availableParallelism());
   const all = () =>
     Promise.all(
-      starts.map(({ start }) =>
-        disk.compress({ offset: start - (start % 65_536), length: SEGMENT_BYTES, level: 1 }, signal),
-      ),
+      starts.map(async ({ start }) => {
+        const [target] = await pool.memory.take(1, signal);
+        if (target === undefined) throw new Error('the memory for parts has no room for a segment');
+        const segment = { offset: start - (start % 65_536), length: SEGMENT_BYTES };
+        return await disk
+          .compress({ ...segment, output: { level: 1, target } }, signal)
+          .finally(() => target.release());
+      }),
     );
   // The first round starts the threads, and reads the file into the cache.
   await all();

@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { CompressedSegment, Level } from './clusters.js';
 import type { DiskSource } from './disk-source.js';
+import { createPartMemory, type PartMemory, type SegmentBlocks } from './part-memory.js';
 import {
   CHANNEL_BYTES,
   CHANNEL_HEADER_BYTES,
@@ -22,7 +23,7 @@ export interface Segment {
   readonly offset: number;
   readonly length: number;
   /** Null: only the digest is wanted. */
-  readonly level: Level | null;
+  readonly output: { readonly level: Level; readonly target: SegmentBlocks } | null;
   /** The bytes of the disk, if they are in memory; they move to the thread. */
   readonly bytes?: Uint8Array<ArrayBuffer>;
 }
@@ -42,6 +43,8 @@ export interface PooledDisk {
 
 export interface CompressionPool {
   readonly threads: number;
+  /** For the bytes of all segments. */
+  readonly memory: PartMemory;
   /** @param fetch reads exactly these bytes of a remote image into `target` */
   open(source: DiskSource, fetch?: FetchRange): PooledDisk;
   close(): Promise<void>;
@@ -85,6 +88,7 @@ interface Disk {
 
 /** @param program of the threads */
 export function createCompressionPool(count = os.availableParallelism(), program = threadProgram()): CompressionPool {
+  const memory = createPartMemory();
   const waiting: Task[] = [];
   const threads = new Set<PoolThread>();
   let ids = 0;
@@ -96,7 +100,10 @@ export function createCompressionPool(count = os.availableParallelism(), program
   const start = () => {
     for (const thread of threads) if (thread.isIdle) thread.run(waiting.shift());
     while (waiting.length > 0 && threads.size < count) {
-      const thread: PoolThread = createThread(program, { ended: () => threads.delete(thread), idle: start });
+      const thread: PoolThread = createThread(program, memory.bytes, {
+        ended: () => threads.delete(thread),
+        idle: start,
+      });
       threads.add(thread);
       thread.run(waiting.shift());
     }
@@ -104,6 +111,7 @@ export function createCompressionPool(count = os.availableParallelism(), program
 
   return {
     threads: count,
+    memory,
     open(source, fetch) {
       const disk: Disk = { id: nextId(), source, fetch: fetch ?? null };
       const running = new Set<Promise<unknown>>();
@@ -158,7 +166,11 @@ interface PoolThread {
   terminate(): Promise<void>;
 }
 
-function createThread(program: URL, on: { readonly ended: () => void; readonly idle: () => void }): PoolThread {
+function createThread(
+  program: URL,
+  memory: SharedArrayBuffer,
+  on: { readonly ended: () => void; readonly idle: () => void },
+): PoolThread {
   const worker = new Worker(program, {
     ...{ stdin: false, env: {} },
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB },
@@ -204,8 +216,8 @@ function createThread(program: URL, on: { readonly ended: () => void; readonly i
     end((task) => {
       if (task.signal.aborted) task.reject(task.signal.reason);
       else if (message.kind === 'done') {
-        const { body, clusters, digest, dataBytes, busyMs } = message;
-        task.resolve({ body, clusters, digest, dataBytes, busyMs });
+        const { pieces, clusters, digest, dataBytes, busyMs } = message;
+        task.resolve({ pieces, clusters, digest, dataBytes, busyMs });
       } else task.reject(fetchError ?? errorOf(message.error));
     });
     fetchError = null;
@@ -224,7 +236,7 @@ function createThread(program: URL, on: { readonly ended: () => void; readonly i
     run(task) {
       if (task === undefined) return;
       const { disk, segment, id } = task;
-      const { offset, length, level, bytes = null } = segment;
+      const { offset, length, bytes = null } = segment;
       current = task;
       worker.ref();
       if (!opened.has(disk.id)) {
@@ -238,7 +250,11 @@ function createThread(program: URL, on: { readonly ended: () => void; readonly i
           void worker.terminate();
         }, MAX_BUSY_MS);
       }
-      send({ kind: 'compress', task: id, disk: disk.id, offset, length, level, bytes }, bytes ? [bytes.buffer] : []);
+      const output = segment.output && {
+        level: segment.output.level,
+        ...{ memory, blocks: segment.output.target.blocks },
+      };
+      send({ kind: 'compress', task: id, disk: disk.id, offset, length, output, bytes }, bytes ? [bytes.buffer] : []);
     },
     forget(disk) {
       if (opened.delete(disk)) send({ kind: 'close', disk });

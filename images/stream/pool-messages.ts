@@ -2,6 +2,7 @@
 import type { Level } from './clusters.js';
 import type { DiskSource } from './disk-source.js';
 import type { ClusterSizes } from './layout.js';
+import type { Piece } from './part-memory.js';
 
 export type ToThread =
   | {
@@ -17,7 +18,12 @@ export type ToThread =
       /** Of the disk, in bytes. */
       readonly offset: number;
       readonly length: number;
-      readonly level: Level | null;
+      /** Null: only the digest is wanted. */
+      readonly output: {
+        readonly level: Level;
+        readonly memory: SharedArrayBuffer;
+        readonly blocks: readonly number[];
+      } | null;
       /** The bytes of the disk, where the disk has no image. */
       readonly bytes: Uint8Array<ArrayBuffer> | null;
     }
@@ -27,7 +33,7 @@ export type FromThread =
   | {
       readonly kind: 'done';
       readonly task: number;
-      readonly body: Uint8Array<ArrayBuffer>;
+      readonly pieces: readonly Piece[];
       readonly clusters: ClusterSizes;
       readonly digest: Uint8Array<ArrayBuffer> | null;
       /** Bytes that were read and compressed, and how long that took. */

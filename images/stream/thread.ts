@@ -27,7 +27,7 @@ const port = parentPort;
 if (port === null) throw new Error('this program is a thread of the compression pool');
 const CLUSTERS_PER_COLLECTION = 64;
 const collectYoung = youngCollector();
-const reply = (message: FromThread, transfer: readonly ArrayBuffer[] = []) => port.postMessage(message, transfer);
+const reply = (message: FromThread) => port.postMessage(message);
 
 port.on('message', (message: ToThread) => {
   if (message.kind === 'open') disks.set(message.disk, { source: message.source, channel: message.channel });
@@ -35,7 +35,8 @@ port.on('message', (message: ToThread) => {
   else compress(message);
 });
 
-function compress({ task, disk, offset, length, level, bytes: given }: ToThread & { readonly kind: 'compress' }): void {
+function compress(message: ToThread & { readonly kind: 'compress' }): void {
+  const { task, disk, offset, length, output, bytes: given } = message;
   const begun = performance.now();
   try {
     const source = given === null ? bytesOf(disk) : bytesFromTask(disk, offset, given);
@@ -48,8 +49,9 @@ function compress({ task, disk, offset, length, level, bytes: given }: ToThread 
       dataBytes += count;
       return source.read(offset + at, count);
     };
-    const { body, clusters, digest } = compressSegment(Math.ceil(length / CLUSTER_BYTES), read, level);
-    reply({ kind: 'done', task, body, clusters, digest, dataBytes, busyMs: performance.now() - begun }, [body.buffer]);
+    const target = output && { ...output, memory: new Uint8Array(output.memory) };
+    const result = compressSegment(Math.ceil(length / CLUSTER_BYTES), read, target);
+    reply({ kind: 'done', task, ...result, dataBytes, busyMs: performance.now() - begun });
   } catch (error) {
     reply({ kind: 'failed', task, error: describe(error) });
   }

@@ -106,19 +106,23 @@ test('a disk of 2 TiB full of data → the memory of the process grows by less t
     await uploads.claim(id, WRITER.holder, 3_600_000);
     await uploads.noteUploadId(id, WRITER.uploadId, 'version');
     const count = Math.ceil(SIZE / (layout.range(0)?.length ?? 1));
+    const client = await database.pool.connect();
+    await client.query('begin');
     for (let index = 0; index < count - TO_SEND; index += 1) {
       const range = layout.range(index);
       if (range === null) throw new Error(`the disk has no range ${index}`);
       const clusters = randomSizes(range.length / CLUSTER_BYTES);
       const length = lengthOf(clusters);
       const stored = deflateRawSync(Buffer.from(clusters.buffer), { level: 1 });
-      await database.pool.query(
+      await client.query(
         `insert into ecs_image_import.upload_ranges (upload, number, level, length, crc64, etag, clusters, digest)
          values ($1, $2, 1, $3, '0', $4, $5, $6)`,
         [id, range.part, length, String(range.part), stored, Buffer.alloc(32, range.part)],
       );
       parts.set(range.part, { size: length, crc: 0n });
     }
+    await client.query('commit');
+    client.release();
     const job: LargeDisk = {
       ...{ databaseUrl: database.url, endpoint: sink.endpoint, upload: id, size: SIZE, threads: 2 },
       ...WRITER,

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { compressSegment } from '../../../images/stream/clusters.js';
 import { beginningOf, beginningsOf, contentOf, type Digest, digestOfRange } from '../../../images/stream/content.js';
 import { CLUSTER_BYTES, layoutOf } from '../../../images/stream/layout.js';
+import { compressed } from '../../support/images/stream/segment-bytes.js';
 
 const cluster = (text: string, length = CLUSTER_BYTES) => Buffer.alloc(length, text);
 const digestOf = (clusters: readonly (Uint8Array | null)[], level: 0 | 1 | null = 1) =>
-  compressSegment(clusters.length, (index) => clusters[index] ?? null, level).digest;
+  compressed(clusters.length, (index) => clusters[index] ?? null, level).digest;
 const digest = (byte: number): Digest => new Uint8Array(32).fill(byte);
 
 test('a segment compressed at any level, or only read → the same digest; holes and zeros are the same', () => {
@@ -15,7 +15,7 @@ test('a segment compressed at any level, or only read → the same digest; holes
     digestOf([cluster('a'), null, cluster('b')], null),
   ];
   expect(new Set(found.map(beginningOf)).size).toBe(1);
-  expect(compressSegment(1, () => cluster('a'), null).body.length).toBe(0);
+  expect(compressed(1, () => cluster('a'), null).body.length).toBe(0);
 });
 
 test('a segment of zeros → no digest', () => {

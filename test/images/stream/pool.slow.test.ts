@@ -11,11 +11,13 @@ import {
   type CompressionPool,
   createCompressionPool,
   type PooledDisk,
+  type Segment,
 } from '../../../images/stream/compression-pool.js';
 import { layoutOf, MIN_PART_BYTES, type RangeNote } from '../../../images/stream/layout.js';
 import { isStreamable } from '../../../images/stream/streamable.js';
 import { tablesOf } from '../../../images/stream/tables.js';
 import { packRanges } from '../../../images/trim/trimmed-disk.js';
+import { bytesOf } from '../../support/images/stream/segment-bytes.js';
 
 const MIB = 1024 ** 2;
 const SIZE = 40 * MIB;
@@ -61,13 +63,23 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
+/** The bytes of the segment too, in memory of their own. */
+async function compressedAt(disk: PooledDisk, segment: Pick<Segment, 'offset' | 'length' | 'bytes'>) {
+  const [target] = await pool.memory.take(1, signal);
+  if (target === undefined) throw new Error('the memory has no room for a segment');
+  try {
+    const result = await disk.compress({ ...segment, output: { level: 1, target } }, signal);
+    return { ...result, body: bytesOf(pool.memory, result.pieces) };
+  } finally {
+    target.release();
+  }
+}
+
 /** Puts the parts together as OSS does. */
 async function compressed(disk: PooledDisk, target: string): Promise<void> {
   const layout = layoutOf(SIZE);
   const ranges = [0, 1, 2].flatMap((index) => layout.range(index) ?? []);
-  const results = await Promise.all(
-    ranges.map(({ offset, length }) => disk.compress({ offset, length, level: 1 }, signal)),
-  );
+  const results = await Promise.all(ranges.map(async (range) => await compressedAt(disk, range)));
   const parts = results.map(({ body, clusters }, index): { note: RangeNote; body: Buffer } => {
     const length = body.length === 0 ? 0 : Math.max(MIN_PART_BYTES, body.length);
     return {
@@ -127,12 +139,12 @@ test('a raw disk whose bytes come with the tasks → the same as from the file, 
   for (const offset of [0, MIB]) {
     const piece = new Uint8Array(MIB);
     await file.read(piece, 0, MIB, offset);
-    const fromFile = await disk.compress({ offset, length: MIB, level: 1 }, signal);
-    const given = await disk.compress({ offset, length: MIB, level: 1, bytes: piece }, signal);
+    const fromFile = await compressedAt(disk, { offset, length: MIB });
+    const given = await compressedAt(disk, { offset, length: MIB, bytes: piece });
     expect(Buffer.compare(given.body, fromFile.body)).toBe(0);
     expect(given.digest).toEqual(fromFile.digest);
-    const onlyDigest = await disk.compress({ offset, length: MIB, level: null }, signal);
-    expect([onlyDigest.digest, onlyDigest.body.length]).toEqual([fromFile.digest, 0]);
+    const onlyDigest = await disk.compress({ offset, length: MIB, output: null }, signal);
+    expect([onlyDigest.digest, onlyDigest.pieces]).toEqual([fromFile.digest, []]);
   }
   await disk.close();
   await file.close();
@@ -144,11 +156,11 @@ describe('a remote disk', () => {
     const broken = pool.open({ ...source, image: { kind: 'remote', size: SIZE } }, async () => {
       throw new Error('the connection was reset');
     });
-    await expect(broken.compress({ offset: 0, length: MIB, level: 1 }, signal)).rejects.toThrow('connection was reset');
+    await expect(compressedAt(broken, { offset: 0, length: MIB })).rejects.toThrow('connection was reset');
     await broken.close();
     const file = await open(at('disk.raw'), 'r');
     const raw = pool.open({ ...(await sourceOf('disk.raw')), image: { kind: 'file', fd: file.fd, size: SIZE } });
-    expect((await raw.compress({ offset: 0, length: MIB, level: 1 }, signal)).body.length).toBeGreaterThan(0);
+    expect((await compressedAt(raw, { offset: 0, length: MIB })).body.length).toBeGreaterThan(0);
     await raw.close();
     await file.close();
   });
@@ -160,7 +172,7 @@ describe('a remote disk', () => {
       (_offset, _target, stop) => new Promise((_, reject) => stop.addEventListener('abort', () => reject(stop.reason))),
     );
     const stop = new AbortController();
-    const compressing = hanging.compress({ offset: 0, length: MIB, level: 1 }, stop.signal);
+    const compressing = hanging.compress({ offset: 0, length: MIB, output: null }, stop.signal);
     setTimeout(() => stop.abort(new Error('cancelled')), 100);
     await expect(compressing).rejects.toThrow('cancelled');
     await hanging.close();

@@ -19,7 +19,6 @@ import type { Finding, ImageRef, LedgerEntryView } from '../../../domain/import.
 import { factsIn, type ImportFact, keyOfFact } from '../../../domain/import-facts.js';
 import type { LedgerWrite } from '../../../domain/ledger.js';
 import type { ImportRequest } from '../../../domain/request/request.js';
-import { createByteBudget } from '../../../images/stream/byte-budget.js';
 import { createCompressionPool } from '../../../images/stream/compression-pool.js';
 import { PART_LIMITS } from '../../../images/stream/layout.js';
 import { RETRY_LIMITS } from '../../../sources/http-retries.js';
@@ -358,7 +357,6 @@ export function activityRunner(fake: FakeCloud, record = memoryStore()) {
       programs: { qemuImg: unused, decompressor: unused },
       streaming: {
         pool: createCompressionPool(1),
-        memory: createByteBudget(1),
         ranges: createUploadRanges(new pg.Pool()),
         limits: PART_LIMITS,
         contents: createUploadContents(new pg.Pool()),

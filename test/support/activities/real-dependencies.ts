@@ -9,7 +9,6 @@ import { staticCredentials } from '../../../alibaba/credentials.js';
 import { createRegionWatchers } from '../../../alibaba/region-watcher.js';
 import { createCredentials } from '../../../config/credentials.js';
 import { inspectImage } from '../../../images/inspect.js';
-import { createByteBudget } from '../../../images/stream/byte-budget.js';
 import { createCompressionPool } from '../../../images/stream/compression-pool.js';
 import { PART_LIMITS, type PartLimits } from '../../../images/stream/layout.js';
 import { createHttpClient } from '../../../sources/http-request.js';
@@ -80,7 +79,6 @@ export function realDependencies(
       programs: { qemuImg: async () => null, decompressor: async () => false },
       streaming: {
         pool: createCompressionPool(threads, program),
-        memory: createByteBudget(64 * 1024 ** 2),
         ranges: wrap('ranges', createUploadRanges(pool)),
         contents: wrap('contents', createUploadContents(pool)),
         limits,

@@ -6,7 +6,6 @@ import { randomFillSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { streamedParts } from '../../../../activities/upload/streamed-parts.js';
 import { createOss } from '../../../../alibaba/oss.js';
-import { createByteBudget } from '../../../../images/stream/byte-budget.js';
 import { createCompressionPool } from '../../../../images/stream/compression-pool.js';
 import { layoutOf, PART_LIMITS } from '../../../../images/stream/layout.js';
 import { createLevelChoice } from '../../../../images/stream/level-choice.js';
@@ -25,7 +24,6 @@ export interface LargeDisk {
 }
 
 const { databaseUrl, endpoint, upload, holder, uploadId, size, threads }: LargeDisk = JSON.parse(process.argv[2] ?? '');
-const MEMORY_BYTES = 64 * 1024 ** 2;
 const { signal } = new AbortController();
 const pool = openPool({ url: databaseUrl, applicationName: 'large disk', maxConnections: 4 });
 const program = new URL('../../../../dist/images/stream/thread.js', import.meta.url);
@@ -56,7 +54,7 @@ await oss.uploadBuilt({
   onWhole: async () => undefined,
   parts: streamedParts({
     ...{ size, layout: layoutOf(size), disk, choice: createLevelChoice(threads, oss.linkSpeed), builders: threads },
-    ...{ bufferedSegments: PART_LIMITS.bufferedSegments, memory: createByteBudget(MEMORY_BYTES) },
+    ...{ bufferedSegments: PART_LIMITS.bufferedSegments, memory: compression.memory },
     ...{ isHole: () => false, check: async () => undefined, onProgress: () => undefined },
     ...{ ranges: createUploadRanges(pool), writer: { upload, holder } },
   }),

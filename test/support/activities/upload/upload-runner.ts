@@ -14,7 +14,6 @@ import type { DiskRequest, ImportRequest } from '../../../../domain/request/requ
 import type { Convert } from '../../../../images/convert/converter.js';
 import type { Programs } from '../../../../images/convert/programs.js';
 import type { Inspection } from '../../../../images/inspection.js';
-import { createByteBudget } from '../../../../images/stream/byte-budget.js';
 import { PART_LIMITS, type PartLimits } from '../../../../images/stream/layout.js';
 import { createHttpClient } from '../../../../sources/http-request.js';
 import { type LocalFile, openLocalFile } from '../../../../sources/local-file.js';
@@ -132,7 +131,7 @@ export function uploadWorker({
       programs,
       ...(convert === undefined ? {} : { convert }),
       streaming: {
-        ...{ pool: inProcessPool(onSegment), memory: createByteBudget(64 * 1024 ** 2), limits },
+        ...{ pool: inProcessPool(onSegment), limits },
         ...{ ranges: shared.ranges, contents: shared.contents },
       },
     },

@@ -4,11 +4,14 @@ import { compressSegment } from '../../../../images/stream/clusters.js';
 import type { CompressionPool } from '../../../../images/stream/compression-pool.js';
 import { openDisk } from '../../../../images/stream/disk-source.js';
 import { CLUSTER_BYTES } from '../../../../images/stream/layout.js';
+import { createPartMemory } from '../../../../images/stream/part-memory.js';
 
 /** @param onSegment called before a segment is compressed */
 export function inProcessPool(onSegment: (offset: number) => void = () => undefined): CompressionPool {
+  const memory = createPartMemory();
   return {
     threads: 2,
+    memory,
     open({ image, ...source }, fetch) {
       const { format } = source.container;
       const read = async (offset: number, length: number, signal: AbortSignal): Promise<ByteSource> => {
@@ -22,14 +25,17 @@ export function inProcessPool(onSegment: (offset: number) => void = () => undefi
           : openDisk(source, image, (at, wanted) => bytes.subarray(at, at + wanted));
       };
       return {
-        async compress({ offset, length, level, bytes }, signal) {
+        async compress({ offset, length, output, bytes }, signal) {
           onSegment(offset);
           const disk = bytes === undefined ? await read(offset, length, signal) : bytesAt(offset, Buffer.from(bytes));
           const cluster = (index: number) => {
             const at = index * CLUSTER_BYTES;
             return disk.read(offset + at, Math.min(CLUSTER_BYTES, length - at));
           };
-          const result = compressSegment(Math.ceil(length / CLUSTER_BYTES), cluster, level);
+          const target = output && {
+            ...{ level: output.level, memory: new Uint8Array(memory.bytes), blocks: output.target.blocks },
+          };
+          const result = compressSegment(Math.ceil(length / CLUSTER_BYTES), cluster, target);
           return { ...result, dataBytes: length, busyMs: 1 };
         },
         close: async () => undefined,

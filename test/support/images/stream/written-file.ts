@@ -1,6 +1,6 @@
 /** Writes a disk as a streamed QCOW2 file, part by part in any order, as an upload joins them. */
 import { type FileHandle, open } from 'node:fs/promises';
-import { compressSegment, type Level } from '../../../../images/stream/clusters.js';
+import type { Level } from '../../../../images/stream/clusters.js';
 import {
   CLUSTER_BYTES,
   CLUSTERS_PER_SEGMENT,
@@ -10,6 +10,7 @@ import {
   type RangeNote,
 } from '../../../../images/stream/layout.js';
 import { tablesOf } from '../../../../images/stream/tables.js';
+import { compressed } from './segment-bytes.js';
 
 export interface TestDisk {
   readonly size: number;
@@ -71,7 +72,7 @@ function partOf(disk: TestDisk, range: Range, level: Level): WrittenPart {
   const bodies: Uint8Array[] = [];
   const clusters = new Uint16Array(count);
   for (let at = 0; at < count; at += CLUSTERS_PER_SEGMENT) {
-    const segment = compressSegment(
+    const segment = compressed(
       Math.min(CLUSTERS_PER_SEGMENT, count - at),
       (cluster) => disk.clusters.get(first + at + cluster) ?? null,
       level,
