@@ -38,7 +38,16 @@ export const inspectionSchema = z.object({
     .describe('The disk in an archive, and its location there'),
   diskImageSizeGiB: z.number().nullable().describe('The smallest possible diskImageSize'),
   partitionTable: z.enum(['gpt', 'mbr', 'none']).nullable(),
-  volumes: z.array(z.object({ name: z.string(), size: bytes, content: detected, uuid: detected, label: detected })),
+  volumes: z.array(
+    z.object({
+      name: z.string(),
+      size: bytes,
+      content: detected,
+      uuid: detected,
+      label: detected,
+      damage: z.string().optional().describe('Why its file system cannot be read; absent: no damage was found'),
+    }),
+  ),
   architecture: z.enum(['x86_64', 'i386', 'arm64']).nullable(),
   bootMode: bootMode.nullable().describe('The boot mode to import it with'),
   bootModes: z.array(bootMode).describe('All boot modes that the disk supports'),

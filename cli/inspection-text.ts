@@ -71,7 +71,8 @@ function bootChain(links: Inspection['bootChain']): string {
 function layout({ partitionTable, volumes }: Inspection): string {
   const table = partitionTable === 'none' ? 'no partition table' : partitionTable?.toUpperCase();
   const each = volumes.map(
-    ({ name, size: bytes, content }) => `${name} ${content ?? 'unknown'}${bytes === null ? '' : ` ${size(bytes)}`}`,
+    ({ name, size: bytes, content, damage }) =>
+      `${name} ${damage === undefined ? '' : 'damaged '}${content ?? 'unknown'}${bytes === null ? '' : ` ${size(bytes)}`}`,
   );
   return [table, ...each].join('; ');
 }

@@ -1927,6 +1927,8 @@ export interface components {
                 readonly content: string | null;
                 readonly uuid: string | null;
                 readonly label: string | null;
+                /** @description Why its file system cannot be read; absent: no damage was found */
+                readonly damage?: string;
             }[];
             readonly architecture: ("x86_64" | "i386" | "arm64") | null;
             /** @description The boot mode to import it with */

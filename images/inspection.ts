@@ -41,6 +41,8 @@ export interface VolumeFacts {
   readonly content: string | null;
   readonly uuid: string | null;
   readonly label: string | null;
+  /** Why the file system cannot be read, although its superblock is there; absent: no damage was found. */
+  readonly damage?: string;
 }
 
 /** A volume that the guest mounts. */

@@ -1,5 +1,6 @@
 /** LVM2: assembles linear and mirrored logical volumes from the physical volumes of this disk. */
 import { type ByteSource, mappedSource, printable, UnreadableError, u64le } from '../bytes.js';
+import { unlessUnreadable } from '../findings.js';
 
 const SECTOR = 512;
 const LABEL_SECTORS = 4;
@@ -13,6 +14,8 @@ export interface PhysicalVolume {
   readonly metadata: string;
   /** Grows with each change; several areas and volumes may have several states. */
   readonly sequence: number;
+  /** Why its metadata cannot be read; null: no reason. */
+  readonly damage: string | null;
 }
 
 /** A contiguous part of a logical volume: `at` in it, `offset` in the physical volume. */
@@ -62,11 +65,21 @@ export function openPhysicalVolume(source: ByteSource): PhysicalVolume | null {
       }
       at += 16;
     }
-    const states = (areas[1] ?? []).flatMap((area) => metadataText(source, area.offset) ?? []);
+    let damage: string | null = null;
+    const states = (areas[1] ?? []).flatMap(
+      (area) =>
+        unlessUnreadable(
+          () => metadataText(source, area.offset),
+          (reason) => {
+            damage = reason;
+            return null;
+          },
+        ) ?? [],
+    );
     const newest = states
       .map((metadata) => ({ metadata, sequence: sequenceOf(metadata) }))
       .reduce((best, one) => (one.sequence > best.sequence ? one : best), { metadata: '', sequence: -1 });
-    return { id, source, ...newest };
+    return { id, source, ...newest, damage };
   }
   return null;
 }

@@ -1,5 +1,6 @@
 /** Members of Linux software RAID (md), by their superblock. A member of RAID 1 has the whole content of the array. */
 import { type ByteSource, slice, text, u64le } from '../bytes.js';
+import { uuidOrNull } from '../filesystems/filesystem.js';
 import { unlessUnreadable } from '../findings.js';
 
 export interface RaidMember {
@@ -36,6 +37,12 @@ export function raidMember(source: ByteSource): RaidMember | null {
     if (member !== null) return member;
   }
   return null;
+}
+
+/** As udev and blkid give it. */
+export function arrayUuid(member: RaidMember | null): string | null {
+  const digits = member?.uuid.replaceAll(':', '') ?? '';
+  return digits === '' ? null : uuidOrNull(Buffer.from(digits, 'hex'), 0);
 }
 
 /** The content of the array; null unless the member has all of it. */

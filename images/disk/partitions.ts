@@ -1,7 +1,9 @@
 /** Reads partition tables: GPT with its backup header, MBR with logical partitions. */
 import { crc32 } from 'node:zlib';
 import { type ByteSource, slice, text, UnreadableError, u64le } from '../bytes.js';
+import { fatLayout } from '../filesystems/fat.js';
 import { type FindingList, unlessUnreadable } from '../findings.js';
+import { bsdPartitions } from './bsd-label.js';
 
 export interface Partition {
   /** As in the guest's device names: sda1 is 1. */
@@ -24,6 +26,8 @@ export const ESP = 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b';
 export const BIOS_BOOT = '21686148-6449-6e6f-744e-656564454649';
 export const MBR_ESP = '0xef';
 const PROTECTIVE = 0xee;
+/** The type of a partition in a BSD disk label, which has types of its own. */
+const BSD = 0xa5;
 const EXTENDED = [0x05, 0x0f, 0x85];
 const MAX_GPT_ENTRIES = 1024;
 const MAX_LOGICAL = 128;
@@ -204,13 +208,23 @@ function readMbr(disk: ByteSource): Partition[] | null {
   if (!isMbr(primary)) return null;
   const used = primary.filter(({ type }) => type !== 0);
   if (used.some(({ size }) => size === 0) || used.every(({ start }) => start >= disk.size)) return null;
+  // mtools writes a FAT file system whose boot sector has a partition: the file system itself.
+  if (used.some(({ start }) => start === 0) && fatLayout(sector) !== null) return null;
   const partitions = primary.flatMap(({ type, start, size, flag }, index) =>
     type === 0 || EXTENDED.includes(type) || type === PROTECTIVE
       ? []
       : [mbrPartition(index + 1, type, start, size, flag, signature)],
   );
   const extended = primary.find(({ type }) => EXTENDED.includes(type));
-  return extended === undefined ? partitions : [...partitions, ...logical(disk, extended.start, signature)];
+  const all = extended === undefined ? partitions : [...partitions, ...logical(disk, extended.start, signature)];
+  return [...all, ...nested(disk, partitions, Math.max(4, ...all.map(({ number }) => number)), signature)];
+}
+
+/** As in the kernel: the partitions of a BSD disk label have the numbers after those of the logical partitions. */
+function nested(disk: ByteSource, slices: readonly Partition[], last: number, signature: string): Partition[] {
+  return slices
+    .flatMap((slice) => bsdPartitions(disk, slice))
+    .map(({ start, size }, index) => mbrPartition(last + index + 1, BSD, start, size, 0, signature));
 }
 
 /** A file system's boot sector has the same signature, but code where an MBR has its entries. */

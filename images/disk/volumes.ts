@@ -1,14 +1,10 @@
 /** The volumes of a disk: partitions and logical volumes, with the file system of each. */
 import { type ByteSource, cached } from '../bytes.js';
-import { openBtrfs } from '../filesystems/btrfs.js';
-import { openExt } from '../filesystems/ext.js';
-import { openFat } from '../filesystems/fat.js';
-import type { FileSystem, OpenFileSystem } from '../filesystems/filesystem.js';
-import { openNtfs } from '../filesystems/ntfs.js';
-import { openXfs } from '../filesystems/xfs.js';
+import type { FileSystem } from '../filesystems/filesystem.js';
+import { openAny } from '../filesystems/superblocks.js';
 import { type FindingList, unlessUnreadable } from '../findings.js';
 import { type LogicalVolume, logicalVolumes, type Mirror, openPhysicalVolume, type PhysicalVolume } from './lvm.js';
-import { type RaidMember, raidContent, raidMember } from './md.js';
+import { arrayUuid, type RaidMember, raidContent, raidMember } from './md.js';
 import { type Partition, type PartitionTable, partitionBytes, readPartitions } from './partitions.js';
 import { LINUX_RAID, recognise } from './signatures.js';
 
@@ -43,14 +39,14 @@ export interface Volume {
   readonly label: string | null;
   /** `ext4`, `swap`, `LUKS` …; null if unknown. */
   readonly content: string | null;
+  /** Why the file system of this kind cannot be read, although its superblock is there; null: no damage was found. */
+  readonly damage: string | null;
 }
 
 export interface DiskLayout {
   readonly table: PartitionTable;
   readonly volumes: readonly Volume[];
 }
-
-const READERS: readonly OpenFileSystem[] = [openExt, openXfs, openBtrfs, openNtfs, openFat];
 
 export function readLayout(disk: ByteSource, findings: FindingList): DiskLayout {
   const source = cached(disk);
@@ -77,7 +73,10 @@ export function readLayout(disk: ByteSource, findings: FindingList): DiskLayout 
     if (volume === null) return { ...place, logical: null, alsoReadBy: null, ...openPlace(place, findings) };
     physical.push(volume);
     startOf.set(volume, place.extents[0]?.offset ?? 0);
-    return { ...place, logical: null, alsoReadBy: null, ...NO_FILE_SYSTEM, content: 'LVM' };
+    const { id, damage } = volume;
+    if (damage !== null) reportDamage(findings, `the LVM metadata on ${place.name}`, damage);
+    const opened = { ...NO_FILE_SYSTEM, content: 'LVM', uuid: physicalVolumeId(id), damage };
+    return { ...place, logical: null, alsoReadBy: null, ...opened };
   });
   const logical = unlessUnreadable(
     () => logicalVolumes(physical),
@@ -137,44 +136,34 @@ function readerOf({ isVisible, hasSnapshots, mirror, isCopied }: LogicalVolume):
   return hasSnapshots ? 'a snapshot in its volume group' : null;
 }
 
-const NO_FILE_SYSTEM = { fileSystem: null, uuid: null, label: null } as const;
+/** As LVM's tools print it. */
+const physicalVolumeId = (id: string): string =>
+  id.replace(/^(.{6})(.{4})(.{4})(.{4})(.{4})(.{4})(.{6})$/, '$1-$2-$3-$4-$5-$6-$7');
 
-type Opened = Pick<Volume, 'fileSystem' | 'content' | 'uuid' | 'label'>;
+const NO_FILE_SYSTEM = { fileSystem: null, uuid: null, label: null, damage: null } as const;
+
+type Opened = Pick<Volume, 'fileSystem' | 'content' | 'uuid' | 'label' | 'damage'>;
 
 function openPlace({ source, name, raid }: Place, findings: FindingList): Opened {
   const opened = openVolume(source, name, findings);
-  return raid !== undefined && opened.content === null ? { ...opened, content: LINUX_RAID } : opened;
+  if (raid === undefined || opened.content !== null) return opened;
+  return { ...opened, content: LINUX_RAID, uuid: arrayUuid(raid), label: raid.name };
 }
 
 function openVolume(source: ByteSource, name: string, findings: FindingList): Opened {
   const other = recognise(source);
-  if (other !== null) return { fileSystem: null, content: other.name, uuid: other.uuid, label: other.label };
-  for (const open of READERS) {
-    const fileSystem = unlessUnreadable<FileSystem | 'damaged' | null>(
-      () => open(source),
-      (reason) => {
-        reportDamage(findings, `the file system on ${name}`, reason);
-        return 'damaged';
-      },
-    );
-    if (fileSystem === 'damaged') return { ...NO_FILE_SYSTEM, content: 'damaged' };
-    if (fileSystem !== null) {
-      checkSize(fileSystem, source, name, findings);
-      return { fileSystem, content: fileSystem.kind, uuid: fileSystem.uuid, label: fileSystem.label };
-    }
+  if (other !== null) return { ...NO_FILE_SYSTEM, content: other.name, uuid: other.uuid, label: other.label };
+  const opened = openAny(source);
+  if (opened.kind === 'none') return { ...NO_FILE_SYSTEM, content: null };
+  for (const { identity, reason } of opened.damaged)
+    reportDamage(findings, `the file system on ${name} (${identity.kind})`, reason);
+  if (opened.kind === 'damaged') {
+    const [{ identity, reason }] = opened.damaged;
+    return { fileSystem: null, content: identity.kind, uuid: identity.uuid, label: identity.label, damage: reason };
   }
-  return { ...NO_FILE_SYSTEM, content: null };
-}
-
-/** The kinds of all file systems whose superblock is there; a damaged one counts too. */
-export function allFileSystems(source: ByteSource): readonly string[] {
-  return READERS.flatMap((open) => {
-    const kind = unlessUnreadable<string | null>(
-      () => open(source)?.kind ?? null,
-      () => 'a damaged file system',
-    );
-    return kind === null ? [] : [kind];
-  });
+  const { fileSystem } = opened;
+  checkSize(fileSystem, source, name, findings);
+  return { fileSystem, content: fileSystem.kind, uuid: fileSystem.uuid, label: fileSystem.label, damage: null };
 }
 
 /** The kernel does not mount a file system that is larger than its device. */

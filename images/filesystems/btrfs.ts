@@ -1,15 +1,19 @@
 /** Reads btrfs on one device (on-disk format: btrfs.readthedocs.io): subvolumes, zlib and zstd compression. */
+import { createHash } from 'node:crypto';
 import { inflateSync } from 'node:zlib';
 import { type ByteSource, text, UnreadableError, u64le } from '../bytes.js';
 import { zstdFrames } from '../compression/zstd.js';
 import { leafItems, type TreeRoot, treeReader } from './btrfs-tree.js';
-import { type Entry, type FileSystem, kindOf, MAX_ENTRIES, type OpenFileSystem, uuidOf } from './filesystem.js';
+import { ALL_BITS, crc32c } from './checksums.js';
+import { type Entry, type FileSystem, kindOf, MAX_ENTRIES, type OpenFileSystem, uuidOrNull } from './filesystem.js';
 
 const SUPERBLOCK = 65_536;
 const ROOT_TREE_DIRECTORY = 6;
 const TOP_LEVEL = 5;
 const FIRST_INODE = 256;
 const ITEM = { inode: 1, dirItem: 84, dirIndex: 96, extent: 108, root: 132, rootRef: 156 } as const;
+const CHECKSUM_BYTES = 32;
+const CHECKSUM = { crc32c: 0, sha256: 2 } as const;
 const MAX_SUBVOLUMES = 500;
 const MAX_COMPRESSED = 128 * 1024;
 
@@ -22,6 +26,7 @@ export const openBtrfs: OpenFileSystem = (source) => {
   if (source.size < SUPERBLOCK + 4096) return null;
   const superblock = source.read(SUPERBLOCK, 4096);
   if (superblock.toString('latin1', 64, 72) !== '_BHRfS_M') return null;
+  checkSum(superblock);
   const trees = treeReader(source, superblock);
   const rootTree: TreeRoot = { address: u64le(superblock, 80), level: superblock.readUInt8(198) };
   const subvolumes = new Map<number, TreeRoot>();
@@ -98,7 +103,7 @@ export const openBtrfs: OpenFileSystem = (source) => {
   const totalBytes = u64le(superblock, 112);
   return {
     kind: 'btrfs',
-    uuid: uuidOf(superblock, 32),
+    uuid: uuidOrNull(superblock, 32),
     label: text(superblock.subarray(299, 555)),
     totalBytes,
     freeBytes: Math.max(0, totalBytes - u64le(superblock, 120)),
@@ -123,6 +128,18 @@ export const openBtrfs: OpenFileSystem = (source) => {
     link: (index) => content(at(index), 4096).toString('utf8'),
   } satisfies FileSystem;
 };
+
+/** The kernel does not mount a file system with another checksum. xxHash and BLAKE2 are not computed here. */
+function checkSum(superblock: Buffer): void {
+  const content = superblock.subarray(CHECKSUM_BYTES);
+  const type = superblock.readUInt16LE(196);
+  const isRight =
+    type === CHECKSUM.crc32c
+      ? ~crc32c(ALL_BITS.crc32c, content) >>> 0 === superblock.readUInt32LE(0)
+      : type !== CHECKSUM.sha256 ||
+        createHash('sha256').update(content).digest().equals(superblock.subarray(0, CHECKSUM_BYTES));
+  if (!isRight) throw new UnreadableError('the checksum of its superblock is wrong');
+}
 
 /** Null: a hole or a preallocated extent. */
 function extentBytes(logical: ByteSource, item: Buffer, wanted: number): Buffer | null {

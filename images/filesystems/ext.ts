@@ -1,6 +1,7 @@
 /** Reads ext2, ext3 and ext4 (kernel documentation, filesystems/ext4): extents, block maps, inline data. */
 import { type ByteSource, mappedSource, text, UnreadableError } from '../bytes.js';
 import { unlessUnreadable } from '../findings.js';
+import { ALL_BITS, crc32c } from './checksums.js';
 import { replayJournal } from './ext-journal.js';
 import {
   type Entry,
@@ -11,7 +12,7 @@ import {
   type OpenFileSystem,
   type Run,
   readRuns,
-  uuidOf,
+  uuidOrNull,
 } from './filesystem.js';
 
 const ROOT_INODE = 2;
@@ -23,6 +24,8 @@ const OLD_READ_ONLY = 0x1 | 0x2 | 0x4;
 const JOURNAL_DEVICE = 0x8;
 const META_BG = 0x10;
 const IS_64BIT = 0x80;
+const METADATA_CSUM = 0x400;
+const CHECKSUM_AT = 1020;
 const ENCRYPT_FLAG = 0x800;
 const EXTENTS_FLAG = 0x80000;
 const INLINE_FLAG = 0x1000_0000;
@@ -39,7 +42,7 @@ export interface Super {
   readonly metaGroups: number | null;
   readonly blocksPerGroup: number;
   readonly kind: 'ext2' | 'ext3' | 'ext4';
-  readonly uuid: string;
+  readonly uuid: string | null;
   readonly label: string;
   readonly totalBytes: number;
   readonly freeBytes: number;
@@ -57,6 +60,7 @@ interface Inode {
 export const openExt: OpenFileSystem = (source) => {
   const superblock = readSuper(source);
   if (superblock === null) return null;
+  checkSum(source.read(1024, 1024));
   const { isStale, journalInode } = superblock;
   if (!isStale) return opened(source, superblock, null);
   // The disk was exported from a running machine: the latest changes are only in the journal.
@@ -71,20 +75,35 @@ export const openExt: OpenFileSystem = (source) => {
   return opened(recovered.source, readSuper(recovered.source) ?? superblock, recovered.stale);
 };
 
+/** Null: no superblock, or that of an external journal, which has the same magic number. */
+export function extKind(superblock: Buffer): Super['kind'] | null {
+  if (superblock.readUInt16LE(56) !== 0xef53) return null;
+  const incompatible = superblock.readUInt32LE(96);
+  if ((incompatible & JOURNAL_DEVICE) !== 0) return null;
+  const isExt4 = (incompatible & ~OLD_INCOMPATIBLE) !== 0 || (superblock.readUInt32LE(100) & ~OLD_READ_ONLY) !== 0;
+  if (isExt4) return 'ext4';
+  return (superblock.readUInt32LE(92) & HAS_JOURNAL) !== 0 ? 'ext3' : 'ext2';
+}
+
+/** The kernel does not mount a file system with another checksum. */
+function checkSum(superblock: Buffer): void {
+  if ((superblock.readUInt32LE(100) & METADATA_CSUM) === 0) return;
+  const found = crc32c(ALL_BITS.crc32c, superblock.subarray(0, CHECKSUM_AT));
+  if (found !== superblock.readUInt32LE(CHECKSUM_AT))
+    throw new UnreadableError('the checksum of its superblock is wrong');
+}
+
 export function readSuper(source: ByteSource): Super | null {
   if (source.size < 2048) return null;
   const bytes = source.read(1024, 1024);
-  if (bytes.readUInt16LE(56) !== 0xef53) return null;
-  const compatible = bytes.readUInt32LE(92);
+  const kind = extKind(bytes);
+  if (kind === null) return null;
   const incompatible = bytes.readUInt32LE(96);
   const logBlock = bytes.readUInt32LE(24);
   if (logBlock > 6) throw new UnreadableError(`ext superblock: block size 2^${10 + logBlock}`);
   const revision = bytes.readUInt32LE(76);
   const blockSize = 1024 << logBlock;
   const high = (at: number) => ((incompatible & IS_64BIT) !== 0 ? bytes.readUInt32LE(at) * 2 ** 32 : 0);
-  // An external journal has the same magic number.
-  if ((incompatible & JOURNAL_DEVICE) !== 0) return null;
-  const isExt4 = (incompatible & ~OLD_INCOMPATIBLE) !== 0 || (bytes.readUInt32LE(100) & ~OLD_READ_ONLY) !== 0;
   const superblock: Super = {
     blockSize,
     firstDataBlock: bytes.readUInt32LE(20),
@@ -94,8 +113,8 @@ export function readSuper(source: ByteSource): Super | null {
     descriptorSize: (incompatible & IS_64BIT) !== 0 ? Math.max(64, bytes.readUInt16LE(254)) : 32,
     metaGroups: (incompatible & META_BG) !== 0 ? bytes.readUInt32LE(260) : null,
     blocksPerGroup: bytes.readUInt32LE(32),
-    kind: isExt4 ? 'ext4' : (compatible & HAS_JOURNAL) !== 0 ? 'ext3' : 'ext2',
-    uuid: uuidOf(bytes, 104),
+    kind,
+    uuid: uuidOrNull(bytes, 104),
     label: text(bytes.subarray(120, 136)),
     totalBytes: (bytes.readUInt32LE(4) + high(336)) * blockSize,
     freeBytes: (bytes.readUInt32LE(12) + high(344)) * blockSize,

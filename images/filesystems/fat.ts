@@ -30,16 +30,11 @@ interface Node {
 }
 
 export const openFat: OpenFileSystem = (source) => {
-  if (source.size < 4096) return null;
+  if (source.size < 512) return null;
   const boot = source.read(0, 512);
   const layout = fatLayout(boot);
   if (layout === null) return null;
   const wide = layout.bits === 32;
-  const serial = boot
-    .readUInt32LE(wide ? 67 : 39)
-    .toString(16)
-    .toUpperCase()
-    .padStart(8, '0');
   const directory: NodeInfo = { kind: 'directory', size: 0, mode: null };
   // FAT has no inodes, so nodes are numbered in the order in which they are read.
   const nodes: Node[] = [{ first: wide ? boot.readUInt32LE(44) : 0, info: directory }];
@@ -54,7 +49,7 @@ export const openFat: OpenFileSystem = (source) => {
       : chainBytes(source, layout, node.first, MAX_DIRECTORY_BYTES, null);
   return {
     kind: 'vfat',
-    uuid: `${serial.slice(0, 4)}-${serial.slice(4)}`,
+    uuid: fatSerial(boot, wide),
     label: unlessUnreadable(
       () => volumeLabel(directoryBytes(nodeOf(0))),
       () => '',
@@ -85,6 +80,12 @@ export const openFat: OpenFileSystem = (source) => {
     },
   };
 };
+
+export function fatSerial(boot: Buffer, isWide: boolean): string | null {
+  const number = boot.readUInt32LE(isWide ? 67 : 39);
+  const digits = number.toString(16).toUpperCase().padStart(8, '0');
+  return number === 0 ? null : `${digits.slice(0, 4)}-${digits.slice(4)}`;
+}
 
 /** As blkid reads it: from the root directory, which later changes are written to, and not from the boot sector. */
 function volumeLabel(root: Buffer): string {

@@ -49,6 +49,11 @@ export function uuidOf(bytes: Buffer, offset: number): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
+/** Null: not set; udev and blkid give no such UUID. */
+export function uuidOrNull(bytes: Buffer, offset: number): string | null {
+  return bytes.subarray(offset, offset + 16).every((byte) => byte === 0) ? null : uuidOf(bytes, offset);
+}
+
 /** A contiguous range of a file: `at` in the file, `offset` in the source. */
 export interface Run {
   readonly at: number;

@@ -109,9 +109,12 @@ function geometryOf(boot: Buffer): Geometry {
     clusters: Math.floor((u64le(boot, 40) * sector) / clusterSize),
     recordSize,
     mftOffset: u64le(boot, 48) * clusterSize,
-    serial: boot.readBigUInt64LE(72).toString(16).toUpperCase().padStart(16, '0'),
+    serial: ntfsSerial(boot),
   };
 }
+
+export const ntfsSerial = (boot: Buffer): string =>
+  boot.readBigUInt64LE(72).toString(16).toUpperCase().padStart(16, '0');
 
 function openVolume(source: ByteSource, geometry: Geometry): Volume {
   const { clusterSize, recordSize, mftOffset } = geometry;

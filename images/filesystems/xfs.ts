@@ -1,5 +1,6 @@
 /** Reads XFS versions 4 and 5 (XFS Algorithms & Data Structures, 3rd edition). */
-import { type ByteSource, text, UnreadableError, u64be } from '../bytes.js';
+import { type ByteSource, isPowerOfTwo, text, UnreadableError, u64be } from '../bytes.js';
+import { crc32cWithout } from './checksums.js';
 import {
   type Entry,
   type FileSystem,
@@ -9,7 +10,7 @@ import {
   type OpenFileSystem,
   type Run,
   readRuns,
-  uuidOf,
+  uuidOrNull,
 } from './filesystem.js';
 
 const LOCAL = 1;
@@ -22,6 +23,7 @@ const FREE_TAG = 0xffff;
 const DIRECTORY_DATA_END = 32 * 1024 ** 3;
 const MAX_RUNS = 1_000_000;
 const SYMLINK_HEADER = 56;
+const CHECKSUM_AT = 224;
 
 interface Super {
   readonly version: 4 | 5;
@@ -65,9 +67,10 @@ export const openXfs: OpenFileSystem = (source) => {
       `XFS superblock: block ${blockSize}, inode ${inodeSize}, directory block ${directoryBlock}`,
     );
   }
+  if (version === 5) checkSum(source, bytes.readUInt16BE(102));
   return {
     kind: 'xfs',
-    uuid: uuidOf(bytes, 32),
+    uuid: uuidOrNull(bytes, 32),
     label: text(bytes.subarray(108, 120)),
     totalBytes: u64be(bytes, 8) * blockSize,
     freeBytes: u64be(bytes, 144) * blockSize,
@@ -77,6 +80,15 @@ export const openXfs: OpenFileSystem = (source) => {
     ...nodes(source, superblock),
   };
 };
+
+/** The kernel does not mount a file system with another checksum. It counts as zero in itself. */
+function checkSum(source: ByteSource, sectorSize: number): void {
+  if (!isPowerOfTwo(sectorSize) || sectorSize < 512 || sectorSize > 32_768)
+    throw new UnreadableError(`XFS superblock: sectors of ${sectorSize} bytes`);
+  const superblock = source.read(0, sectorSize);
+  if (crc32cWithout(superblock, CHECKSUM_AT) !== superblock.readUInt32LE(CHECKSUM_AT))
+    throw new UnreadableError('the checksum of its superblock is wrong');
+}
 
 function nodes(source: ByteSource, superblock: Super): Pick<FileSystem, 'info' | 'entries' | 'content' | 'link'> {
   const read = (node: number) => readInode(source, superblock, node);

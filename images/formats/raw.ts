@@ -47,8 +47,9 @@ export const openRaw: OpenContainer = (file, findings) => {
 };
 
 /**
- * A disk has whole sectors. A file that ends within one is padded where the partition table needs that sector, else the
- * bytes after the last whole sector are cut off. The import sends the same bytes (sources/resized.ts).
+ * A disk has whole sectors. A file that ends within one is padded, as qemu-img does, unless a partition table shows that the
+ * disk ends before: then the bytes after the last whole sector are cut off. The import sends the same bytes
+ * (sources/resized.ts).
  */
 function wholeDisk(file: ByteSource, findings: FindingList): Pick<Container, 'virtualSize' | 'disk'> {
   const extra = file.size % SECTOR;
@@ -59,7 +60,7 @@ function wholeDisk(file: ByteSource, findings: FindingList): Pick<Container, 'vi
     () => endOfPartitions(file),
     () => 0,
   );
-  if (shorter > 0 && neededEnd <= shorter) {
+  if (neededEnd > 0 && neededEnd <= shorter) {
     findings.add(
       'warning',
       'ECSIMPORT.TrailingBytes',
@@ -73,7 +74,9 @@ function wholeDisk(file: ByteSource, findings: FindingList): Pick<Container, 'vi
   findings.add(
     'warning',
     'ECSIMPORT.Truncated',
-    'The raw disk ends within a sector that its partitions need: it may be truncated',
+    neededEnd === 0
+      ? 'The raw disk ends within a sector: it may be truncated'
+      : 'The raw disk ends within a sector that its partitions need: it may be truncated',
     evidence,
     'Copy the image again and compare checksums. If the image is complete, nothing to do: the upload completes the sector with zeros.',
   );

@@ -115,7 +115,12 @@ function checkMissingRoot(entry: BootEntry, kernel: Kernel | null, add: Add): vo
 
 /** `root=` may name another file system of this disk, e.g. /boot or the EFI system partition. */
 function checkIsSystem(volume: Volume, { volume: system }: Root, add: Add): void {
-  if (volume.name === system.name || volume.fileSystem === null) return;
+  if (volume.name === system.name) return;
+  if (volume.damage !== null) {
+    const remedy = 'Check the file system in the guest (fsck, xfs_repair, btrfs check).';
+    add('unsure', `Could not determine whether the system is on ${volume.name}, which could not be read`, remedy);
+  }
+  if (volume.fileSystem === null) return;
   const tree = guestTree([{ at: '/', fileSystem: volume.fileSystem }]);
   const isSystem = ['/sbin/init', '/etc/init', '/bin/init', '/lib/systemd/systemd'].some((path) =>
     unlessUnreadable(

@@ -35,12 +35,13 @@ function inspectGuest(disk: ByteSource, layout: DiskLayout, context: DiskContext
 }
 
 function volumeFacts({ volumes }: DiskLayout): VolumeFacts[] {
-  return volumes.slice(0, MAX_VOLUMES).map(({ name, source, content, uuid, label }) => ({
+  return volumes.slice(0, MAX_VOLUMES).map(({ name, source, content, uuid, label, damage }) => ({
     name,
     size: source?.size ?? null,
     content: content === '' ? null : content,
     uuid,
     label: label === null || label === '' ? null : printable(label),
+    ...(damage === null ? {} : { damage }),
   }));
 }
 
@@ -54,7 +55,11 @@ function inspectWithoutSystem(layout: DiskLayout, modes: BootModes, findings: Fi
   if (encrypted !== undefined) {
     reportEncryption(encrypted, layout, modes, findings);
   } else if (layout.volumes.length > 0 || layout.table.scheme !== 'none') {
-    const names = [...new Set(unread.flatMap(({ content }) => (UNREAD.includes(content ?? '') ? [content] : [])))];
+    const names = [
+      ...new Set(
+        unread.flatMap(({ content, damage }) => (damage !== null || UNREAD.includes(content ?? '') ? [content] : [])),
+      ),
+    ];
     const message =
       names.length > 0
         ? `Could not determine which operating system is on the disk: ${names.join(' and ')} cannot be read`

@@ -289,7 +289,7 @@ export function isDeviceName(spec: string): boolean {
 /** Contents that may include file systems with UUIDs and labels that the inspection cannot read. */
 const OPAQUE_CONTENTS = [
   ...['LUKS', 'BitLocker', 'Linux RAID', 'bcache', 'bcachefs', 'ZFS', 'f2fs', 'reiserfs', 'reiser4', 'jfs'],
-  ...['nilfs2', 'ocfs2', 'gfs2', 'damaged', 'VDO', 'Stratis', 'DRBD', 'firmware RAID', 'dm-integrity'],
+  ...['nilfs2', 'ocfs2', 'gfs2', 'VDO', 'Stratis', 'DRBD', 'firmware RAID', 'dm-integrity'],
 ];
 
 /** True if a name that no volume has may belong to a volume that could not be read, or to an array: the guest names it. */
@@ -297,8 +297,8 @@ export function someVolumeUnread({ volumes }: DiskLayout, spec = ''): boolean {
   if (ARRAY.test(spec) && volumes.some(({ raid }) => raid !== undefined)) return true;
   const groups = volumes.some(({ logical }) => logical !== null);
   return volumes.some(
-    ({ content, source }) =>
-      source === null || OPAQUE_CONTENTS.includes(content ?? '') || (content === 'LVM' && !groups),
+    ({ content, source, damage }) =>
+      source === null || damage !== null || OPAQUE_CONTENTS.includes(content ?? '') || (content === 'LVM' && !groups),
   );
 }
 

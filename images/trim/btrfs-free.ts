@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { type ByteSource, u64le } from '../bytes.js';
 import { treeReader } from '../filesystems/btrfs-tree.js';
-import { ALL_BITS, crc32c } from './checksums.js';
+import { ALL_BITS, crc32c } from '../filesystems/checksums.js';
 import { LeftWhole, leaveWholeIf } from './left-whole.js';
 import type { Range } from './ranges.js';
 

@@ -6,7 +6,8 @@ import type { ByteSource } from '../bytes.js';
 import { openPhysicalVolume } from '../disk/lvm.js';
 import { type PartitionTable, readPartitions, tableDoubt } from '../disk/partitions.js';
 import { allSignatures } from '../disk/signatures.js';
-import { allFileSystems, type Volume } from '../disk/volumes.js';
+import type { Volume } from '../disk/volumes.js';
+import { allFileSystems } from '../filesystems/superblocks.js';
 import { findingList, unlessUnreadable } from '../findings.js';
 import { isHibernated } from './ntfs-free.js';
 

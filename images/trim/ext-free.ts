@@ -1,5 +1,6 @@
 /** Free blocks of ext2, ext3 and ext4 from the block bitmaps (kernel documentation, filesystems/ext4). */
 import type { ByteSource } from '../bytes.js';
+import { ALL_BITS, crc16, crc32c } from '../filesystems/checksums.js';
 import {
   descriptorOffset,
   fileSource,
@@ -8,7 +9,6 @@ import {
   type Super,
   superblockBlock,
 } from '../filesystems/ext.js';
-import { ALL_BITS, crc16, crc32c } from './checksums.js';
 import { LeftWhole, leaveWholeIf } from './left-whole.js';
 import { type Range, zeroBits } from './ranges.js';
 

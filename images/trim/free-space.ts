@@ -70,10 +70,11 @@ export function findFreeSpace(disk: ByteSource): FreeSpace {
 
 /** A string: why the volume is left whole. Everything is read before the first range counts. */
 function freeOf(volume: Volume, volumes: readonly Volume[], doubt: string | null): readonly Range[] | string {
-  const { source, fileSystem, content, partition } = volume;
+  const { source, fileSystem, content, partition, damage } = volume;
   const reader = READERS[content ?? ''];
   if (content === SUSPENDED) return 'it has a hibernation image';
   if (source === null || reader === undefined) return 'its content is not one whose free space can be read';
+  if (damage !== null) return `its file system cannot be read: ${damage}`;
   if (doubt !== null) return doubt;
   if (volume.alsoReadBy !== null) return `${volume.alsoReadBy} may read its free blocks`;
   if (volumes.some((other) => other !== volume && overlap(volume, other))) return 'another partition overlaps it';

@@ -1,6 +1,6 @@
 /** Free blocks of XFS from the tree by block number of each allocation group (XFS Algorithms & Data Structures). */
 import { type ByteSource, u64be } from '../bytes.js';
-import { crc32cWithout } from './checksums.js';
+import { crc32cWithout } from '../filesystems/checksums.js';
 import { LeftWhole, leaveWholeIf } from './left-whole.js';
 import type { Range } from './ranges.js';
 import { xfsLogIsClean } from './xfs-log.js';

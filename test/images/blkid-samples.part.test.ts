@@ -9,41 +9,9 @@ import { type ByteSource, UnreadableError } from '../../images/bytes.js';
 import { xzPieces } from '../../images/compression/xz.js';
 import { readLayout } from '../../images/disk/volumes.js';
 import { findingList } from '../../images/findings.js';
+import { contentOfBlkidType, labelAsBlkid, MOUNTED_TYPES } from '../support/images/blkid-names.js';
 
 const SAMPLES = new URL('../../../shared/images/blkid/', import.meta.url);
-
-/** The names that the inspection has for blkid's types, where they differ. */
-const NAMES: Readonly<Record<string, string>> = {
-  crypto_LUKS: 'LUKS',
-  LVM2_member: 'LVM',
-  linux_raid_member: 'Linux RAID',
-  isw_raid_member: 'firmware RAID',
-  ddf_raid_member: 'firmware RAID',
-  swsuspend: 'hibernation image',
-  xfs_external_log: 'xfs log',
-  jbd: 'ext journal',
-  zfs_member: 'ZFS',
-  squashfs3: 'squashfs',
-  ufs: 'UFS',
-  vdo: 'VDO',
-  ubi: 'UBI',
-  drbd: 'DRBD',
-  VMFS_volume_member: 'VMFS',
-};
-
-/** Types with no name in the inspection: no guest has its root on them. */
-const UNKNOWN = [
-  ...['adaptec_raid_member', 'hpt37x_raid_member', 'hpt45x_raid_member', 'jmicron_raid_member', 'lsi_mega_raid_member'],
-  ...['nvidia_raid_member', 'promise_fasttrack_raid_member', 'silicon_medley_raid_member', 'via_raid_member'],
-  ...['befs', 'bfs', 'ceph_bluestore', 'cs_fvault2', 'drbdmanage_control_volume', 'hpfs', 'minix', 'mpool', 'nss'],
-  ...['scoutfs_data', 'scoutfs_meta', 'ubifs', 'zonefs'],
-];
-
-/** Types that fstab mounts by UUID and label, or that the kernel command line names. */
-const MOUNTED = [
-  ...['ext2', 'ext3', 'ext4', 'xfs', 'btrfs', 'vfat', 'ntfs', 'swap', 'f2fs', 'jfs', 'nilfs2', 'reiserfs', 'reiser4'],
-  ...['ocfs2', 'bcachefs', 'crypto_LUKS', 'erofs', 'BitLocker'],
-];
 
 const folder = (name: string) =>
   existsSync(SAMPLES) ? readdirSync(new URL(`${name}/`, SAMPLES)).map((file) => `${name}/${file}`) : [];
@@ -94,12 +62,11 @@ describe.skipIf(files.length === 0)('each sample of blkid', () => {
     for (const file of files) {
       const { type, uuid, label } = expectedOf(file);
       const found = facts(file);
-      const content = UNKNOWN.includes(type) ? null : (NAMES[type] ?? type);
+      const content = contentOfBlkidType(type);
       if (found.content !== content) different.push(`${file}: ${found.content}, ${content}`);
-      if (!MOUNTED.includes(type)) continue;
+      if (!MOUNTED_TYPES.includes(type)) continue;
       if (found.uuid !== uuid) different.push(`${file}: UUID ${found.uuid}, ${uuid}`);
-      // blkid replaces spaces and bytes that are not text.
-      const shown = found.label.replaceAll(' ', '_');
+      const shown = labelAsBlkid(found.label);
       if (shown !== label && !/^_+$/.test(label)) different.push(`${file}: label ${shown}, ${label}`);
     }
     expect(different).toEqual([]);

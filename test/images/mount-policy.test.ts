@@ -167,3 +167,29 @@ test.each([
   const layout = layoutOf({ files, uuid: ROOT_UUID, kind: 'xfs' }, { files: { '/data': '' }, kind: 'ext4', raid });
   expect(inspectGuestFiles(layout, BIOS).bootChain.find(({ link }) => link === 'mounts')?.state).toBe(state);
 });
+
+const OTHER = '5c1e8c1a-7d07-4f0a-9a53-0a1f6d9a7a11';
+test.each<[string, string, object]>([
+  ['a file system that cannot be read', 'not verified', { kind: 'ext4', content: 'ext4', damage: 'a wrong checksum' }],
+  ['an encrypted volume, and not the file system in it', 'not verified', { content: 'LUKS' }],
+  ['a physical volume of LVM', 'not verified', { content: 'LVM' }],
+  ['a file system', 'verified', { content: 'ext4' }],
+])('the UUID of a mount is that of %s → %s', (_, state, part) => {
+  const files = {
+    ...guest.root,
+    '/etc/fstab': `UUID=${ROOT_UUID} / xfs defaults 0 0\nUUID=${OTHER} /srv ext4 defaults 0 2\n`,
+  };
+  const layout = layoutOf({ files, uuid: ROOT_UUID, kind: 'xfs' }, { ...part, uuid: OTHER });
+  expect(inspectGuestFiles(layout, BIOS).bootChain.find(({ link }) => link === 'mounts')?.state).toBe(state);
+});
+
+test('a mount with nofail of a file system that cannot be read → verified, with a warning', () => {
+  const files = {
+    ...guest.root,
+    '/etc/fstab': `UUID=${ROOT_UUID} / xfs defaults 0 0\nUUID=${OTHER} /srv ext4 nofail 0 2\n`,
+  };
+  const damaged = { content: 'ext4', damage: 'a wrong checksum', uuid: OTHER };
+  const inspection = inspectGuestFiles(layoutOf({ files, uuid: ROOT_UUID, kind: 'xfs' }, damaged), BIOS);
+  expect(inspection.bootChain.find(({ link }) => link === 'mounts')?.state).toBe('verified');
+  expect(inspection.findings).toContainEqual(expect.objectContaining({ code: 'GUESTOS.Fstab', severity: 'warning' }));
+});

@@ -71,6 +71,8 @@ export interface VolumeParts {
   readonly raid?: NonNullable<Volume['raid']>;
   /** For volumes without a file system: `swap`, `LUKS` … */
   readonly content?: string;
+  /** Why its file system cannot be read. */
+  readonly damage?: string;
 }
 
 /** The layout of a GPT disk with these partitions, in order; logical volumes have no partition. */
@@ -99,6 +101,7 @@ export function layoutOf(...parts: readonly VolumeParts[]): DiskLayout {
       uuid,
       label: null,
       content: part.content ?? fileSystem?.kind ?? null,
+      damage: part.damage ?? null,
       ...(part.raid === undefined ? {} : { raid: part.raid }),
     };
   });

@@ -236,6 +236,7 @@ function volume(
     uuid: null,
     label: null,
     content: kind,
+    damage: null,
   };
 }
 

@@ -64,6 +64,7 @@ export const inspect = {
   'verdict.volumesTable': 'Volumes of the disk',
   'verdict.volume': 'Volume',
   'verdict.content': 'Content',
+  'verdict.damaged': '{content}, damaged',
   'verdict.label': 'Label',
   'verdict.size': 'Size',
   'bootLink.verified': 'Verified',

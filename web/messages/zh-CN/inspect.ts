@@ -67,6 +67,7 @@ export const inspect: Readonly<Record<keyof typeof english, Message>> = {
   'verdict.volumesTable': '磁盘的卷',
   'verdict.volume': '卷',
   'verdict.content': '内容',
+  'verdict.damaged': '{content}，已损坏',
   'verdict.label': '标签',
   'verdict.size': '大小',
   'bootLink.verified': '已验证',

@@ -139,7 +139,11 @@ export function ImageFacts({ inspection }: { readonly inspection: Inspection }) 
             keyOf={({ name }) => name}
             columns={[
               { title: t('verdict.volume'), cell: ({ name }) => <code>{name}</code> },
-              { title: t('verdict.content'), cell: ({ content }) => known(content) },
+              {
+                title: t('verdict.content'),
+                cell: ({ content, damage }) =>
+                  damage === undefined ? known(content) : t('verdict.damaged', { content: content ?? '' }),
+              },
               { title: t('verdict.label'), cell: ({ label }) => known(label) },
               {
                 title: t('verdict.size'),

@@ -1,0 +1,126 @@
+/** Boot sectors that are both a partition table and something else, and partitions within partitions. */
+import { describe, expect, test } from 'vitest';
+import { bufferSource } from '../../images/bytes.js';
+import { readLayout } from '../../images/disk/volumes.js';
+import { findingList } from '../../images/findings.js';
+import { inspectBytes, MIB, mbrDisk } from '../support/images/made-images.js';
+import { physicalVolume } from '../support/images/made-lvm.js';
+
+function layout(disk: Buffer) {
+  const findings = findingList();
+  const { table, volumes } = readLayout(bufferSource(disk), findings);
+  const places = table.partitions.map(({ number, start, size }) => [number, start / 512, size / 512]);
+  return { scheme: table.scheme, places, volumes, codes: findings.all.map(({ code }) => code) };
+}
+
+/** A FAT12 file system of 1440 KiB, with a boot sector alone. */
+function floppy(): Buffer {
+  const disk = Buffer.alloc(1440 * 1024);
+  disk.set([0xeb, 0x3c, 0x90, ...Buffer.from('MTOO4018'), 0, 2, 1, 1, 0, 2, 224, 0, 0x40, 0x0b, 0xf0, 9, 0]);
+  disk.write('FAT12   ', 54);
+  disk.writeUInt16LE(0xaa55, 510);
+  return disk;
+}
+
+function entry(disk: Buffer, index: number, type: number, start: number, size: number): Buffer {
+  const at = 446 + index * 16;
+  disk.writeUInt8(type, at + 4);
+  disk.writeUInt32LE(start, at + 8);
+  disk.writeUInt32LE(size, at + 12);
+  disk.writeUInt16LE(0xaa55, 510);
+  return disk;
+}
+
+describe('a FAT boot sector', () => {
+  test('with a partition from the boot sector on, as mtools writes it → the file system', () => {
+    expect(layout(entry(floppy(), 0, 1, 0, 2880))).toMatchObject({ scheme: 'none', volumes: [{ content: 'vfat' }] });
+  });
+
+  test('left behind by an older file system, with real partitions → the partitions', () => {
+    expect(layout(entry(floppy(), 0, 0x83, 64, 2000))).toMatchObject({ scheme: 'mbr', places: [[1, 64, 2000]] });
+  });
+});
+
+describe('a BSD disk label', () => {
+  /** A slice from sector 1000 to 9000, with partitions as `[start, size, type]`. */
+  function labelled(type: number, partitions: readonly (readonly [number, number, number])[], count?: number): Buffer {
+    const disk = entry(Buffer.alloc(8 * MIB), 1, type, 1000, 8000);
+    const label = 1001 * 512;
+    disk.writeUInt32LE(0x8256_4557, label);
+    disk.writeUInt32LE(0x8256_4557, label + 132);
+    disk.writeUInt16LE(count ?? partitions.length, label + 138);
+    for (const [index, [start, size, content]] of partitions.entries()) {
+      disk.writeUInt32LE(size, label + 148 + index * 16);
+      disk.writeUInt32LE(start, label + 152 + index * 16);
+      disk.writeUInt8(content, label + 160 + index * 16);
+    }
+    return disk;
+  }
+  const SLICE = [2, 1000, 8000];
+
+  test.each<[string, Buffer, number[][]]>([
+    [
+      'of FreeBSD → partitions from 5 on, counted from the start of the slice',
+      labelled(0xa5, [
+        [16, 4000, 7],
+        [4016, 900, 1],
+        [0, 8000, 0],
+      ]),
+      [SLICE, [5, 1016, 4000], [6, 5016, 900]],
+    ],
+    [
+      'of OpenBSD → counted from the start of the disk',
+      labelled(0xa6, [
+        [1064, 4000, 7],
+        [0, 100, 0],
+        [0, 16_384, 0],
+      ]),
+      [SLICE, [5, 1064, 4000]],
+    ],
+    ['with the slice itself → without it', labelled(0xa6, [[1000, 8000, 7]]), [SLICE]],
+    [
+      'with partitions outside of the slice → without them',
+      labelled(0xa6, [
+        [10, 100, 7],
+        [8000, 2000, 7],
+      ]),
+      [SLICE],
+    ],
+    ['with 65535 partitions → at most 16', labelled(0xa6, [[1064, 400, 7]], 65_535), [SLICE, [5, 1064, 400]]],
+    ['in a Linux partition → ignored', labelled(0x83, [[1064, 400, 7]]), [SLICE]],
+  ])('%s', (_, disk, places) => {
+    expect(layout(disk).places).toEqual(places);
+  });
+
+  test('cut off → the slice alone', () => {
+    const disk = labelled(0xa5, [[16, 4000, 7]]);
+    expect(layout(disk.subarray(0, 1001 * 512 + 100)).places).toEqual([SLICE]);
+  });
+});
+
+describe('a raw file that ends within a sector', () => {
+  test.each([1, 100, 511])(
+    'without a partition table, %i bytes more → padded, as by qemu-img, with a warning',
+    (extra) => {
+      const disk = Buffer.alloc(MIB + extra);
+      disk.write('XFSB');
+      const { virtualSize, findings } = inspectBytes(disk);
+      expect(virtualSize).toBe(MIB + 512);
+      expect(findings.map(({ code }) => code)).toContain('ECSIMPORT.Truncated');
+    },
+  );
+
+  test('with a partition table that ends before → cut off', () => {
+    expect(inspectBytes(Buffer.concat([mbrDisk(MIB * 2), Buffer.alloc(7)])).virtualSize).toBe(MIB * 2);
+  });
+});
+
+test('LVM whose metadata cannot be read → LVM with its UUID, and the damage', () => {
+  const disk = physicalVolume(Buffer.alloc(2 * MIB), []);
+  expect(layout(disk).volumes[0]).toMatchObject({ content: 'LVM', damage: null });
+  disk.writeBigUInt64LE(BigInt(64 * MIB), 544 + 40 + 32);
+  const { volumes, codes } = layout(disk);
+  expect(volumes).toMatchObject([{ content: 'LVM', uuid: 'AAAAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAAAA' }]);
+  expect(volumes[0]?.damage).toMatch(/./);
+  expect(codes).toEqual(['ECSIMPORT.FileSystem']);
+});
