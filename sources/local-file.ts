@@ -42,12 +42,12 @@ const PIECE_BYTES = 1024 * 1024;
  */
 export async function openLocalFile(
   path: string,
-  verify: (handle: FileHandle) => Promise<void> = async () => undefined,
+  verify: (handle: FileHandle, opened: BigIntStats) => Promise<void> = async () => undefined,
 ): Promise<LocalFile> {
   const handle = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch((error) => unreadable(error, path));
   try {
-    await verify(handle);
     const opened = await handle.stat({ bigint: true });
+    await verify(handle, opened);
     if (!opened.isFile()) throw fail('Source.NotAFile', `${path} is not a regular file`);
     if (opened.size === 0n) throw fail('Source.Empty', `${path} is empty`);
     return localFile(path, handle, opened);
@@ -79,8 +79,10 @@ function localFile(path: string, handle: FileHandle, opened: BigIntStats): Local
     version: VERSION.map((field) => opened[field]).join(':'),
     changedAtMs: Number(opened.ctimeMs),
     async check() {
-      const now = await handle.stat({ bigint: true });
-      const there = await lstat(path, { bigint: true }).catch(() => null);
+      const [now, there] = await Promise.all([
+        handle.stat({ bigint: true }),
+        lstat(path, { bigint: true }).catch(() => null),
+      ]);
       const isThere = there?.dev === opened.dev && there.ino === opened.ino;
       if (!isThere || CONTENT.some((field) => now[field] !== opened[field])) throw changed();
       if (now.ctimeNs === knownChange) return;

@@ -1,4 +1,5 @@
 /** Decides which files of this host an import may read, and opens them. */
+import type { BigIntStats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { lstat, realpath, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
@@ -21,7 +22,7 @@ const KERNEL_FILE_SYSTEMS: ReadonlySet<number> = new Set([
   ...[0x9fa0, 0x62656572, 0x27e0eb, 0x63677270, 0x64626720, 0x74726163, 0x73636673, 0xde5e81e4, 0xcafe4a11],
   ...[0x62656570, 0x1cd1, 0x19800202],
 ]);
-const WRITABLE_BY_ALL = 0o002;
+const WRITABLE_BY_ALL = 0o002n;
 
 /**
  * Symbolic links are resolved before the check. What was opened is checked again, because a folder on the path may have been
@@ -29,34 +30,43 @@ const WRITABLE_BY_ALL = 0o002;
  */
 export function createFileOpener({ roots, except = [] }: FileRules): (file: string) => Promise<LocalFile> {
   return async (file) => {
-    const requireInside = async (place: string | null) => {
+    // Once for all checks of this file.
+    const [real, inside, outOfBounds] = await Promise.all([
+      realpath(file).catch(() => null),
+      roots === undefined ? null : realFolders(roots),
+      realFolders(except),
+    ]);
+    const requireInside = (place: string | null) => {
       if (place === null) throw outside(file, roots);
-      if (roots !== undefined && !(await isBelowAny(place, roots, 'or the same'))) throw outside(file, roots);
+      if (inside !== null && !inside.some((root) => place === root || isInside(place, root)))
+        throw outside(file, roots);
       if (isKernelFile(place)) throw sourceFailure('NotAFile', `${file} is an interface of the kernel, not a file`);
-      if (await isBelowAny(place, except)) {
+      if (outOfBounds.some((folder) => isInside(place, folder))) {
         throw sourceFailure('OutsideRoots', `${file} is in the data folder of the service, which imports never read`);
       }
     };
     // A file outside the roots is refused whether it exists or not.
-    await requireInside(await expectedPlace(file));
-    if ((await lstat(file).catch(() => null)) === null) {
-      throw sourceFailure('NotFound', `file ${file} does not exist on this worker`);
-    }
-    const real = await realpath(file).catch(() => null);
-    if (real === null) throw sourceFailure('NotFound', `${file} is a symbolic link to a file that does not exist`);
-    await requireInside(real);
+    requireInside(real ?? (await expectedPlace(file)));
+    if (real === null) throw await missing(file);
     const info = await stat(real).catch((error) => unreadable(error, file));
     if (!info.isFile()) {
       throw sourceFailure('NotAFile', `${file} is ${info.isDirectory() ? 'a directory' : 'not a regular file'}`);
     }
-    return await openLocalFile(real, async (handle) => {
-      await requireInside(await whereOpened(handle, real));
-      if (await isOnKernelFileSystem(handle)) {
-        throw sourceFailure('NotAFile', `${file} is an interface of the kernel, not a file`);
-      }
-      if (roots !== undefined) await requireNoForeignLink(handle, file, real);
+    return await openLocalFile(real, async (handle, opened) => {
+      const [place, isOfKernel] = await Promise.all([whereOpened(handle, real), isOnKernelFileSystem(handle)]);
+      requireInside(place);
+      if (isOfKernel) throw sourceFailure('NotAFile', `${file} is an interface of the kernel, not a file`);
+      if (roots !== undefined) await requireNoForeignLink(opened, file, real);
     });
   };
+}
+
+/** Why a path leads to no file. */
+async function missing(file: string): Promise<Error> {
+  const isThere = (await lstat(file).catch(() => null)) !== null;
+  return isThere
+    ? sourceFailure('NotFound', `${file} is a symbolic link to a file that does not exist`)
+    : sourceFailure('NotFound', `file ${file} does not exist on this worker`);
 }
 
 function outside(file: string, roots: readonly string[] | undefined): Error {
@@ -77,11 +87,10 @@ async function expectedPlace(file: string): Promise<string> {
  * with images may lead to a file that only the worker can read. Such a link belongs to another user than its folder, or is
  * in a folder that everyone writes to.
  */
-async function requireNoForeignLink(handle: FileHandle, file: string, real: string): Promise<void> {
-  const { nlink, uid } = await handle.stat();
-  if (nlink < 2) return;
-  const folder = await stat(path.dirname(real)).catch((error) => unreadable(error, file));
-  if (folder.uid === uid && (folder.mode & WRITABLE_BY_ALL) === 0) return;
+async function requireNoForeignLink({ nlink, uid }: BigIntStats, file: string, real: string): Promise<void> {
+  if (nlink < 2n) return;
+  const folder = await stat(path.dirname(real), { bigint: true }).catch((error) => unreadable(error, file));
+  if (folder.uid === uid && (folder.mode & WRITABLE_BY_ALL) === 0n) return;
   const message = `${file} has several hard links, and other users may have created this one. Copy the file into a folder of its owner`;
   throw sourceFailure('OutsideRoots', message);
 }
@@ -111,9 +120,8 @@ async function whereOpened(handle: FileHandle, file: string): Promise<string | n
 }
 
 /** Folders are resolved for every file: one may be a symbolic link, or be mounted later. */
-async function isBelowAny(file: string, folders: readonly string[], orSame?: 'or the same'): Promise<boolean> {
-  const real = await Promise.all(folders.map((one) => realpath(one).catch(() => path.resolve(one))));
-  return real.some((one) => isInside(file, one) || (orSame !== undefined && file === one));
+async function realFolders(folders: readonly string[]): Promise<readonly string[]> {
+  return await Promise.all(folders.map((one) => realpath(one).catch(() => path.resolve(one))));
 }
 
 function isInside(file: string, root: string): boolean {
