@@ -18,7 +18,7 @@ import { createSnapshots } from './ecs-snapshots.js';
 import { idsWithTag } from './ecs-tagged.js';
 import { imageView, taskDetail, taskView } from './ecs-views.js';
 import { everyPage, PAGE } from './pages.js';
-import { ask, chunks, type SdkPlace, sdkCall, sdkConfig } from './sdk-call.js';
+import { ask, chunks, createClients, type SdkPlace, sdkCall } from './sdk-call.js';
 import { unreadable } from './sdk-errors.js';
 
 /** Every status by name. Without this filter the cloud returns only available images and hides those being imported. */
@@ -31,7 +31,8 @@ type OfOtherServices = 'shareAssociations' | 'addToShare' | 'removeFromShare' | 
 
 export function createEcs(place: SdkPlace): Omit<EcsApi, OfOtherServices> {
   const { region } = place;
-  const client = async (at: SdkPlace = place) => new Ecs.default(await sdkConfig(at));
+  const clientOf = createClients((config) => new Ecs.default(config));
+  const client = (at: SdkPlace = place) => clientOf(at);
 
   return {
     async describeRegions() {

@@ -2,7 +2,7 @@
 import OpenApi, { $OpenApiUtil, OpenApiUtil } from '@alicloud/openapi-core';
 import { RuntimeOptions } from '@darabonba/typescript';
 import { isObject } from '../domain/json-value.js';
-import { type SdkPlace, sdkCall, sdkConfig } from './sdk-call.js';
+import { createClients, type SdkPlace, sdkCall } from './sdk-call.js';
 import type { Service } from './sdk-errors.js';
 
 type GenericCall = (action: string, fields: Readonly<Record<string, string>>) => Promise<object>;
@@ -12,7 +12,8 @@ export function createGenericCall(
   version: string,
   place: SdkPlace & { readonly endpoint: string },
 ): GenericCall {
-  const client = async () => new OpenApi.default(await sdkConfig(place));
+  const clientOf = createClients((config) => new OpenApi.default(config));
+  const client = () => clientOf(place);
   return async (action, fields) => {
     const { protocol } = new URL(place.endpoint);
     const params = new $OpenApiUtil.Params({

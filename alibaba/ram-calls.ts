@@ -8,7 +8,7 @@ import Ram, {
   ListPoliciesForRoleRequest,
 } from '@alicloud/ram20150501';
 import { FailureError } from '../domain/errors/failure.js';
-import { ask, type SdkPlace, sdkCall, sdkConfig } from './sdk-call.js';
+import { ask, createClients, type SdkPlace, sdkCall } from './sdk-call.js';
 
 export type PolicyType = 'System' | 'Custom';
 
@@ -34,7 +34,8 @@ export interface RamCalls {
 const DESCRIPTION = 'Lets ECS read disk images from OSS to import them (created by ecs-image-import).';
 
 export function createRamCalls(place: SdkPlace): RamCalls {
-  const client = async () => new Ram.default(await sdkConfig(place));
+  const clientOf = createClients((config) => new Ram.default(config));
+  const client = () => clientOf(place);
 
   return {
     async trustPolicyOf(roleName) {

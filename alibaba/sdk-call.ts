@@ -2,7 +2,7 @@
 import { $OpenApiUtil } from '@alicloud/openapi-core';
 import { announceCall, type CloudCall } from './call-events.js';
 import { reportChange, sendUnderLease } from './change-lease.js';
-import type { CredentialSource } from './credentials.js';
+import type { CredentialSource, Credentials } from './credentials.js';
 import { endpointIn } from './endpoints.js';
 import { useGuardedAgents } from './sdk-agents.js';
 import { type Service, sdkFailure, unreadable } from './sdk-errors.js';
@@ -20,9 +20,38 @@ const TIMEOUT_MS = 20_000;
 
 useGuardedAgents();
 
-/** The configuration of one call, so that each call has current credentials. The SDK's retries stay off, because Temporal retries. */
+/**
+ * Returns the client of a call. Each call has current credentials: with other ones, the client is a new one. A client has no
+ * state of a call, so that concurrent calls share it.
+ */
+export function createClients<Client>(
+  create: (config: $OpenApiUtil.Config) => Client,
+): (place: SdkPlace) => Promise<Client> {
+  let kept: { readonly place: SdkPlace; readonly key: Credentials; readonly client: Client } | null = null;
+  return async (place) => {
+    const key = await place.credentials();
+    if (kept === null || kept.place !== place || !isSame(kept.key, key)) {
+      kept = { place, key, client: create(configOf(place, key)) };
+    }
+    return kept.client;
+  };
+}
+
+function isSame(one: Credentials, other: Credentials): boolean {
+  return (
+    one.accessKeyId === other.accessKeyId &&
+    one.accessKeySecret === other.accessKeySecret &&
+    one.securityToken === other.securityToken
+  );
+}
+
+/** The configuration of one call, so that it has current credentials. */
 export async function sdkConfig(place: SdkPlace): Promise<$OpenApiUtil.Config> {
-  const key = await place.credentials();
+  return configOf(place, await place.credentials());
+}
+
+/** The SDK's retries stay off, because Temporal retries. */
+function configOf(place: SdkPlace, key: Credentials): $OpenApiUtil.Config {
   const timeoutMs = place.timeoutMs ?? TIMEOUT_MS;
   return new $OpenApiUtil.Config({
     ...endpointOf(endpointIn(place.region, place.endpoint)),

@@ -1,11 +1,12 @@
 /** STS: the identity of the credentials. */
 import Sts from '@alicloud/sts20150401';
 import type { StsApi } from './cloud.js';
-import { type SdkPlace, sdkCall, sdkConfig } from './sdk-call.js';
+import { createClients, type SdkPlace, sdkCall } from './sdk-call.js';
 import { unreadable } from './sdk-errors.js';
 
 export function createSts(place: SdkPlace): StsApi {
-  const client = async () => new Sts.default(await sdkConfig(place));
+  const clientOf = createClients((config) => new Sts.default(config));
+  const client = () => clientOf(place);
 
   return {
     async getCallerIdentity() {

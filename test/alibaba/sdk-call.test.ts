@@ -142,6 +142,21 @@ describe('a call', () => {
     for (const { headers } of server.calls) expect(headers.authorization).toMatch(/^ACS3-HMAC-SHA256 Credential=ak-/);
   });
 
+  test('of an API that was used before → still uses current credentials, also beside other calls', async () => {
+    let current = { ...keys, securityToken: 'token-1' };
+    server.answers.DeleteImage = { json: { RequestId: 'r' } };
+    const api = ecs(async () => current);
+    await Promise.all([api.deleteImage('m-1'), api.deleteImage('m-2')]);
+    current = { ...keys, securityToken: 'token-2' };
+    await Promise.all([api.deleteImage('m-1'), api.deleteImage('m-2')]);
+    current = { ...current, accessKeyId: 'ak-3' };
+    await api.deleteImage('m-1');
+    const sent = server.calls.map(({ headers }) => headers['x-acs-security-token']);
+    expect(sent).toEqual(['token-1', 'token-1', 'token-2', 'token-2', 'token-2']);
+    const users = server.calls.map(({ headers }) => headers['x-acs-accesskey-id']);
+    expect(users.slice(3)).toEqual([keys.accessKeyId, 'ak-3']);
+  });
+
   test('without credentials fails and sends nothing', async () => {
     const none: CredentialSource = async () => {
       throw new FailureError({ code: 'NoCredentials', class: 'attention', message: 'none', remedy: 'set them' });
