@@ -12,6 +12,7 @@ import type { CredentialSource } from './credentials.js';
 import { regionOfLocation } from './endpoints.js';
 import type { OssEndpoint } from './oss-endpoint.js';
 import { describeError, ossFailure } from './oss-errors.js';
+import type { CompletedObject } from './upload/object-calls.js';
 import type { ListedPart } from './upload/parts.js';
 
 export interface OssPlace {
@@ -42,7 +43,7 @@ export interface OssControl {
     key: string,
     uploadId: string,
     parts: readonly { readonly number: number; readonly etag: string }[],
-  ): Promise<void>;
+  ): Promise<CompletedObject>;
   abortUpload(bucket: string, key: string, uploadId: string): Promise<void>;
 }
 
@@ -223,9 +224,11 @@ export function createControl(place: OssPlace, timeoutMs: number): OssControl {
 
     async completeUpload(bucket, key, uploadId, parts) {
       const quoted = parts.map(({ number, etag }) => ({ number, etag: `"${etag}"` }));
-      await call('CompleteMultipartUpload', { bucket, key }, (oss) =>
-        oss.completeMultipartUpload(key, uploadId, quoted),
-      );
+      const { crc64, etag } = await call('CompleteMultipartUpload', { bucket, key }, async (oss) => {
+        const { res } = await oss.completeMultipartUpload(key, uploadId, quoted);
+        return { res, ...objectView(key, res.headers) };
+      });
+      return { crc64, etag };
     },
 
     async abortUpload(bucket, key, uploadId) {

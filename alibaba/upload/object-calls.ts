@@ -19,9 +19,19 @@ export interface ObjectCalls {
     onSent: (bytes: number) => void,
     signal: AbortSignal,
   ): Promise<{ readonly etag: string; readonly crc64: string | null }>;
-  complete(uploadId: string, parts: readonly { readonly number: number; readonly etag: string }[]): Promise<void>;
+  complete(
+    uploadId: string,
+    parts: readonly { readonly number: number; readonly etag: string }[],
+  ): Promise<CompletedObject>;
   abort(uploadId: string): Promise<void>;
   remove(): Promise<void>;
+}
+
+/** What the response to CompleteMultipartUpload says of the new object. */
+export interface CompletedObject {
+  readonly etag: string;
+  /** Decimal; null: not in the response. */
+  readonly crc64: string | null;
 }
 
 export interface UploadSettings extends RetrySettings {

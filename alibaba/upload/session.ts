@@ -62,19 +62,24 @@ export async function completeUpload(
   whole: WholeObject,
   settings: RetrySettings,
   signal: AbortSignal,
-): Promise<ObjectView> {
+): Promise<Pick<ObjectView, 'size' | 'etag'>> {
   const isSame = (object: ObjectView | null) =>
     object !== null && object.size === whole.size && object.crc64 === whole.crc64;
-  await withRetries(settings, signal, async () => {
+  const completed = await withRetries(settings, signal, async () => {
     try {
-      await calls.complete(uploadId, whole.parts);
+      return await calls.complete(uploadId, whole.parts);
     } catch (error) {
       // The response was lost, or a second call after a lost response finds no upload: the object decides.
       const unsure =
         error instanceof FailureError && (mayHaveHappened(error.failure) || error.failure.code === 'NoSuchUpload');
       if (!unsure || !isSame(await calls.head())) throw error;
+      return null;
     }
   });
+  // The response has the checksum of the object that OSS has made of the parts. If it is missing or wrong, the object itself decides.
+  if (completed !== null && completed.crc64 === whole.crc64 && completed.etag !== '') {
+    return { size: whole.size, etag: completed.etag };
+  }
   const object = await withRetries(settings, signal, () => calls.head());
   if (object !== null && isSame(object)) return object;
   // Every part was correct when it arrived, so another client writes to this key. The object must not be imported.

@@ -17,6 +17,7 @@ export type ScenarioName =
   | 'own-policy'
   | 'lost-policy'
   | 'lost-upload'
+  | 'lost-object'
   | 'lost-image'
   | 'lost-copy'
   | 'versioned'
@@ -106,6 +107,14 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
       { service: 'oss', action: 'InitiateMultipartUpload', kind: 'reset-after', match: { bucket }, times: 1 },
     ],
   },
+  'lost-object': {
+    ends: 'succeeded',
+    cloud: QUICK,
+    copies: false,
+    turns: ({ bucket }) => [
+      { service: 'oss', action: 'CompleteMultipartUpload', kind: 'reset-after', match: { bucket }, times: 1 },
+    ],
+  },
   'lost-image': { ends: 'succeeded', cloud: QUICK, copies: false, turns: lost('ImportImage') },
   'lost-copy': { ends: 'succeeded', cloud: QUICK, copies: true, turns: lost('CopyImage') },
   versioned: { ends: 'succeeded', cloud: QUICK, copies: false, versioned: true },
@@ -189,12 +198,12 @@ export const CALLS: readonly Call[] = [
     ...{ scenario: 'own-policy', service: 'ram', action: 'AttachPolicyToRole' },
     by: { param: 'PolicyType', value: 'Custom' },
   },
-  { scenario: 'import', service: 'oss', action: 'HeadObject' },
   { scenario: 'import', service: 'oss', action: 'InitiateMultipartUpload' },
   { scenario: 'lost-upload', service: 'oss', action: 'ListMultipartUploads' },
   { scenario: 'lost-upload', service: 'oss', action: 'ListParts' },
   { scenario: 'import', service: 'oss', action: 'UploadPart' },
   { scenario: 'import', service: 'oss', action: 'CompleteMultipartUpload' },
+  { scenario: 'lost-object', service: 'oss', action: 'HeadObject' },
   { scenario: 'import', service: 'ecs', action: 'ImportImage' },
   { scenario: 'lost-image', service: 'ecs', action: 'DescribeImages', by: any('Tag.1.Key') },
   { scenario: 'lost-image', service: 'ecs', action: 'DescribeTasks', by: any('ResourceIds.1') },

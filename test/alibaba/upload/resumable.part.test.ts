@@ -79,6 +79,7 @@ describe('an upload', () => {
     expect(result).toEqual({ size: SIZE, crc64: crc64(bytes).toString(), etag: 'E', bytesSent: SIZE });
     expect(last).toBe(SIZE);
     expect(server.uploads.size).toBe(0);
+    expect(server.requests.at(-1)?.method).toBe('POST');
   });
 
   test('reports its upload id before the first part is sent, and waits until it is recorded', async () => {
@@ -296,8 +297,20 @@ describe('a fault', () => {
     expect(stored()?.equals(bytes)).toBe(true);
   });
 
+  test.each(['other', 'no'])(
+    'that reports %s checksum for the finished object → the object itself decides',
+    async (sum) => {
+      server.hidesWholeCrc = sum === 'no';
+      server.fault = (request) => (isComplete(request) && sum === 'other' ? { kind: 'wrong-crc' } : undefined);
+      await oss().uploadFile(input());
+      expect(server.requests.at(-1)?.method).toBe('HEAD');
+      expect(stored()?.equals(bytes)).toBe(true);
+    },
+  );
+
   test('that replaces the finished object with other bytes → the object is deleted', async () => {
     server.fault = (request) => {
+      if (isComplete(request)) return { kind: 'wrong-crc' };
       if (request.method === 'HEAD' && stored()?.equals(bytes)) server.objects.set(input().key, randomBytes(SIZE));
       return undefined;
     };

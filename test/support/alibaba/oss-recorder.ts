@@ -30,6 +30,8 @@ export interface Recorder {
   partBytes: number;
   /** Leaves HashCrc64ecma out of part lists. */
   hidesPartCrc: boolean;
+  /** Leaves the checksum out of the response to a completion. */
+  hidesWholeCrc: boolean;
   fault: (request: Received) => Fault | undefined;
   close(): Promise<void>;
 }
@@ -63,6 +65,7 @@ export async function startRecorder(): Promise<Recorder> {
     uploads: new Map(),
     partBytes: 0,
     hidesPartCrc: false,
+    hidesWholeCrc: false,
     fault: () => undefined,
     async close() {
       server.closeAllConnections();
@@ -157,8 +160,11 @@ export async function startRecorder(): Promise<Recorder> {
     if (named.some(({ number, etag }) => etagOf(upload.parts.get(number)) !== etag)) return refusal(400, 'InvalidPart');
     recorder.uploads.delete(uploadId);
     if (method === 'DELETE') return { status: 204, headers: {} };
-    recorder.objects.set(key, Buffer.concat(named.map(({ number }) => upload.parts.get(number) ?? Buffer.alloc(0))));
-    return xml('<CompleteMultipartUploadResult><ETag>"E"</ETag></CompleteMultipartUploadResult>');
+    const whole = Buffer.concat(named.map(({ number }) => upload.parts.get(number) ?? Buffer.alloc(0)));
+    recorder.objects.set(key, whole);
+    const answer = xml('<CompleteMultipartUploadResult><ETag>"E"</ETag></CompleteMultipartUploadResult>');
+    const crc = recorder.hidesWholeCrc ? {} : { 'x-oss-hash-crc64ecma': crc64(whole).toString() };
+    return { ...answer, headers: { ...answer.headers, etag: '"E"', ...crc } };
   }
 
   function partsXml(parts: Map<number, Buffer>, marker: number): string {
