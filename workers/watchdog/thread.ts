@@ -3,12 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { rmSync, writeSync } from 'node:fs';
 import os from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import type { BlockedAttempt } from '../../store/blocked-attempts.js';
 import { type BlockedPlace, findBlockedPlace } from './blocked-place.js';
 import { writeReport } from './reports.js';
 import type { RunningActivity } from './running-activity.js';
-import type { WatchdogData, WatchdogMessage } from './watchdog.js';
+import { onlyRunning } from './running-record.js';
+import type { WatchdogData } from './watchdog.js';
 
 const CHECK_EVERY_MS = 250;
 /**
@@ -23,17 +24,11 @@ const STDERR = 2;
 const data: WatchdogData = workerData;
 const parent = process.ppid;
 const beats = new Int32Array(data.beats);
-const running = new Map<number, RunningActivity>();
-
-parentPort?.on('message', (message: WatchdogMessage) => {
-  if ('ended' in message) running.delete(message.ended);
-  else running.set(message.id, message.started);
-});
-parentPort?.unref();
 
 await untilBlocked();
 const place = await findBlockedPlace(PLACE_WITHIN_MS);
-const activity = place?.activity ?? onlyActivity(place);
+// Native code cannot be interrupted: then it is the one activity that runs.
+const activity = place === null ? onlyRunning(data.running) : place.activity;
 log(activity, place);
 if (activity !== null) await report(activity, place);
 process.kill(process.pid, 'SIGKILL');
@@ -54,12 +49,6 @@ async function untilBlocked(): Promise<void> {
     blockedMs = beat !== last || wasFrozen ? 0 : blockedMs + passedMs;
     last = beat;
   }
-}
-
-/** Where native code cannot be interrupted: the one activity that runs. */
-function onlyActivity(found: BlockedPlace | null): RunningActivity | null {
-  const [first, ...others] = [...running.values()];
-  return found === null && first !== undefined && others.length === 0 ? first : null;
 }
 
 /** One line in the format of the other lines. Synchronous: the process ends next. */

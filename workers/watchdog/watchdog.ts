@@ -5,6 +5,7 @@
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { RunningActivity } from './running-activity.js';
+import { createRunningRecord, recordRunning } from './running-record.js';
 
 export interface WatchdogOptions {
   /** How long the event loop may be blocked; ms. */
@@ -24,10 +25,9 @@ export interface WatchdogOptions {
 export interface WatchdogData extends WatchdogOptions {
   /** Counts up as long as the event loop runs. */
   readonly beats: SharedArrayBuffer;
+  /** The thread names the blocked activity itself if it is the only one. */
+  readonly running: SharedArrayBuffer;
 }
-
-/** Sent to the thread: it names the blocked activity itself if it is the only one. */
-export type WatchdogMessage = { readonly started: RunningActivity; readonly id: number } | { readonly ended: number };
 
 export interface Watchdog {
   /** Tells the watchdog that an activity runs until the returned function is called. */
@@ -41,21 +41,15 @@ export function startWatchdog(options: WatchdogOptions): Watchdog {
   const beats = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   const count = new Int32Array(beats);
   const timer = setInterval(() => Atomics.add(count, 0, 1), BEAT_EVERY_MS);
-  const data: WatchdogData = { ...options, beats };
+  const running = createRunningRecord();
+  const data: WatchdogData = { ...options, beats, running };
   const suffix = path.extname(import.meta.filename);
   const thread = new Worker(path.join(import.meta.dirname, `thread${suffix}`), { workerData: data, stdin: false });
   // The thread must not keep a finished process running, and its failure must not end a healthy one.
   thread.unref();
   thread.on('error', () => undefined);
-  const send = (message: WatchdogMessage) => thread.postMessage(message);
-  let ids = 0;
   return {
-    started(activity) {
-      ids += 1;
-      const id = ids;
-      send({ started: activity, id });
-      return () => send({ ended: id });
-    },
+    started: recordRunning(running),
     async stop() {
       clearInterval(timer);
       await thread.terminate();
