@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { inflateSync } from 'node:zlib';
 import { type ByteSource, text, UnreadableError, u64le } from '../bytes.js';
+import { lzo1x } from '../compression/lzo.js';
 import { zstdFrames } from '../compression/zstd.js';
 import { leafItems, type TreeRoot, treeReader } from './btrfs-tree.js';
 import { ALL_BITS, crc32c } from './checksums.js';
@@ -28,6 +29,7 @@ export const openBtrfs: OpenFileSystem = (source) => {
   if (superblock.toString('latin1', 64, 72) !== '_BHRfS_M') return null;
   checkSum(superblock);
   const trees = treeReader(source, superblock);
+  const sectorSize = superblock.readUInt32LE(144);
   const rootTree: TreeRoot = { address: u64le(superblock, 80), level: superblock.readUInt8(198) };
   const subvolumes = new Map<number, TreeRoot>();
   const subvolume = (id: number): TreeRoot => {
@@ -67,7 +69,7 @@ export const openBtrfs: OpenFileSystem = (source) => {
     const buffer = Buffer.alloc(Math.min(inode(node).size, length));
     for (const item of leafItems(trees, subvolume(node.subvolume), { objectId: node.inode, type: ITEM.extent })) {
       if (item.offset >= buffer.length) break;
-      extentBytes(trees.logical, item.data, buffer.length - item.offset)?.copy(buffer, item.offset);
+      extentBytes(trees.logical, item.data, buffer.length - item.offset, sectorSize)?.copy(buffer, item.offset);
     }
     return buffer;
   };
@@ -142,12 +144,13 @@ function checkSum(superblock: Buffer): void {
 }
 
 /** Null: a hole or a preallocated extent. */
-function extentBytes(logical: ByteSource, item: Buffer, wanted: number): Buffer | null {
+function extentBytes(logical: ByteSource, item: Buffer, wanted: number, sectorSize: number): Buffer | null {
   const decompressedSize = u64le(item, 8);
   const compression = item.readUInt8(16);
   const type = item.readUInt8(20);
   if (item.readUInt8(17) !== 0) throw new UnreadableError('a btrfs extent is encrypted');
-  if (type === 0) return decompressExtent(item.subarray(21), compression, decompressedSize).subarray(0, wanted);
+  if (type === 0)
+    return decompressExtent(item.subarray(21), compression, decompressedSize, sectorSize).subarray(0, wanted);
   const address = u64le(item, 21);
   if (type !== 1 || address === 0) return null;
   const compressedSize = u64le(item, 29);
@@ -156,18 +159,19 @@ function extentBytes(logical: ByteSource, item: Buffer, wanted: number): Buffer 
   if (compression === 0) return logical.read(address + offset, length);
   if (compressedSize > MAX_COMPRESSED)
     throw new UnreadableError(`a compressed btrfs extent has ${compressedSize} bytes`);
-  return decompressExtent(logical.read(address, compressedSize), compression, decompressedSize).subarray(
+  return decompressExtent(logical.read(address, compressedSize), compression, decompressedSize, sectorSize).subarray(
     offset,
     offset + length,
   );
 }
 
 /** The content of an extent: `size` bytes, of which the compressed data may have fewer. */
-export function decompressExtent(bytes: Buffer, compression: number, size: number): Buffer {
+export function decompressExtent(bytes: Buffer, compression: number, size: number, sectorSize: number): Buffer {
   if (compression === 0) return bytes.subarray(0, size);
   if (size > MAX_COMPRESSED) throw new UnreadableError(`a compressed btrfs extent decompresses to ${size} bytes`);
   if (compression === 3) return padded(zstdContent(bytes, size), size);
-  if (compression !== 1) throw new UnreadableError('a btrfs extent is compressed with LZO, which is not supported');
+  if (compression === 2) return padded(lzoContent(bytes, size, sectorSize), size);
+  if (compression !== 1) throw new UnreadableError(`a btrfs extent is compressed with method ${compression}`);
   try {
     return padded(inflateSync(bytes, { maxOutputLength: size }), size);
   } catch (error) {
@@ -186,6 +190,26 @@ function zstdContent(bytes: Buffer, size: number): Buffer {
     if (length >= size) break;
   }
   if (length === 0) throw new UnreadableError('a btrfs extent cannot be decompressed: it has no zstd frame');
+  return Buffer.concat(pieces).subarray(0, size);
+}
+
+/** The length of all, then a segment for each sector of content, with its length, which never spans two sectors. */
+function lzoContent(bytes: Buffer, size: number, sectorSize: number): Buffer {
+  if (sectorSize < 512 || sectorSize > 65_536) throw new UnreadableError(`a btrfs has sectors of ${sectorSize} bytes`);
+  const end = Math.min(bytes.length < 4 ? 0 : bytes.readUInt32LE(0), bytes.length);
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for (let at = 4; at + 4 <= end && length < size; ) {
+    const left = sectorSize - (at % sectorSize);
+    if (left < 4) at += left;
+    if (at + 4 > end) break;
+    const segment = bytes.readUInt32LE(at);
+    if (at + 4 + segment > end) throw new UnreadableError('a btrfs extent with LZO data ends too early');
+    const piece = lzo1x(bytes.subarray(at + 4, at + 4 + segment), sectorSize);
+    pieces.push(piece);
+    length += piece.length;
+    at += 4 + segment;
+  }
   return Buffer.concat(pieces).subarray(0, size);
 }
 

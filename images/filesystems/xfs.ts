@@ -1,5 +1,6 @@
 /** Reads XFS versions 4 and 5 (XFS Algorithms & Data Structures, 3rd edition). */
 import { type ByteSource, isPowerOfTwo, text, UnreadableError, u64be } from '../bytes.js';
+import { unlessUnreadable } from '../findings.js';
 import { crc32cWithout } from './checksums.js';
 import {
   type Entry,
@@ -12,6 +13,7 @@ import {
   readRuns,
   uuidOrNull,
 } from './filesystem.js';
+import { replayXfsLog } from './xfs-replay.js';
 
 const LOCAL = 1;
 const EXTENTS = 2;
@@ -24,6 +26,8 @@ const DIRECTORY_DATA_END = 32 * 1024 ** 3;
 const MAX_RUNS = 1_000_000;
 const SYMLINK_HEADER = 56;
 const CHECKSUM_AT = 224;
+/** With its terminating zero, as Linux reads it at most. */
+const MAX_LINK = 4096;
 
 interface Super {
   readonly version: 4 | 5;
@@ -48,6 +52,34 @@ interface Inode {
 export const openXfs: OpenFileSystem = (source) => {
   if (source.size < 512 || source.read(0, 4).toString('latin1') !== 'XFSB') return null;
   const bytes = source.read(0, 512);
+  const superblock = readSuper(bytes);
+  if (superblock.version === 5) checkSum(source, bytes.readUInt16BE(102));
+  // The disk was exported from a running machine: the latest changes are only in the log.
+  const recovered = unlessUnreadable<{ readonly source: ByteSource; readonly stale: string | null }>(
+    () => recover(source, superblock, bytes),
+    (reason) => ({ source, stale: `it was not unmounted, and its log cannot be read: ${reason}` }),
+  );
+  return opened(recovered.source, recovered.stale);
+};
+
+function recover(source: ByteSource, superblock: Super, bytes: Buffer) {
+  const logStart = u64be(bytes, 48);
+  if (logStart === 0) throw new UnreadableError('it is on another device');
+  const place = { offset: blockOffset(superblock, logStart), length: bytes.readUInt32BE(96) * superblock.blockSize };
+  const replayed = replayXfsLog(
+    source,
+    { ...superblock, isVersion5: superblock.version === 5 },
+    place,
+    bytes.subarray(32, 48),
+  );
+  if (replayed === null) return { source, stale: null };
+  return {
+    source: replayed.source,
+    stale: `it was not unmounted; ${replayed.changes} changes were read from its log`,
+  };
+}
+
+function readSuper(bytes: Buffer): Super {
   const version = (bytes.readUInt16BE(100) & 0xf) === 5 ? 5 : 4;
   const superblock: Super = {
     version,
@@ -67,19 +99,24 @@ export const openXfs: OpenFileSystem = (source) => {
       `XFS superblock: block ${blockSize}, inode ${inodeSize}, directory block ${directoryBlock}`,
     );
   }
-  if (version === 5) checkSum(source, bytes.readUInt16BE(102));
+  return superblock;
+}
+
+function opened(source: ByteSource, stale: string | null): FileSystem {
+  const bytes = source.read(0, 512);
+  const superblock = readSuper(bytes);
   return {
     kind: 'xfs',
     uuid: uuidOrNull(bytes, 32),
     label: text(bytes.subarray(108, 120)),
-    totalBytes: u64be(bytes, 8) * blockSize,
-    freeBytes: u64be(bytes, 144) * blockSize,
-    stale: null,
+    totalBytes: u64be(bytes, 8) * superblock.blockSize,
+    freeBytes: u64be(bytes, 144) * superblock.blockSize,
+    stale,
     ignoresCase: false,
     root: u64be(bytes, 56),
     ...nodes(source, superblock),
   };
-};
+}
 
 /** The kernel does not mount a file system with another checksum. It counts as zero in itself. */
 function checkSum(source: ByteSource, sectorSize: number): void {
@@ -113,8 +150,8 @@ function nodes(source: ByteSource, superblock: Super): Pick<FileSystem, 'info' |
     },
     link(node) {
       const inode = read(node);
-      if (inode.size > 4096) throw new UnreadableError('a symbolic link is longer than 4096 bytes');
-      if (inode.format === LOCAL || superblock.version === 4) return content(inode, 4096).toString('utf8');
+      if (inode.size > MAX_LINK) throw new UnreadableError('a symbolic link is longer than 4096 bytes');
+      if (inode.format === LOCAL || superblock.version === 4) return content(inode, MAX_LINK).toString('utf8');
       return remoteLink(source, superblock, inode);
     },
   };
@@ -252,16 +289,14 @@ function directoryBlock(bytes: Buffer, superblock: Super, entries: Entry[]): voi
   }
 }
 
-/** In version 5, each block has a header before the target's bytes. */
+/** In version 5, each extent has a header before the target's bytes. */
 function remoteLink(source: ByteSource, superblock: Super, inode: Inode): string {
   const parts: Buffer[] = [];
   for (const run of runsOf(source, superblock, inode)) {
-    for (let at = 0; at < run.length; at += superblock.blockSize) {
-      const block = source.read(run.offset + at, superblock.blockSize);
-      if (block.toString('latin1', 0, 4) !== 'XSLM') throw new UnreadableError('an XFS symbolic link has no magic');
-      parts.push(block.subarray(SYMLINK_HEADER, SYMLINK_HEADER + block.readUInt32BE(8)));
-      if (parts.length > 16) throw new UnreadableError('a symbolic link has more than 16 blocks');
-    }
+    const extent = source.read(run.offset, Math.min(run.length, MAX_LINK + SYMLINK_HEADER));
+    if (extent.toString('latin1', 0, 4) !== 'XSLM') throw new UnreadableError('an XFS symbolic link has no magic');
+    parts.push(extent.subarray(SYMLINK_HEADER, SYMLINK_HEADER + extent.readUInt32BE(8)));
+    if (parts.length > 16) throw new UnreadableError('a symbolic link has more than 16 extents');
   }
   return Buffer.concat(parts).subarray(0, inode.size).toString('utf8');
 }

@@ -304,7 +304,7 @@ test('a compressed btrfs extent with less content than it records → the rest i
   const content = Buffer.from('the last part of a file');
   const whole = Buffer.concat([content, Buffer.alloc(4096 - content.length)]);
   const sectors = Buffer.concat([storedByZstd(content), Buffer.alloc(100)]);
-  expect(decompressExtent(sectors, 3, 4096).equals(whole)).toBe(true);
+  expect(decompressExtent(sectors, 3, 4096, 4096).equals(whole)).toBe(true);
 });
 
 /** A zstd frame with one block that is not compressed. */
