@@ -6,6 +6,7 @@ const BLOCK_TYPE = { descriptor: 1, commit: 2, revoke: 5 } as const;
 const INCOMPATIBLE = { is64Bit: 0x2, checksumV2: 0x8, checksumV3: 0x10, fastCommit: 0x20 } as const;
 const TAG = { escaped: 1, sameUuid: 2, last: 8 } as const;
 const DEFAULT_FAST_BLOCKS = 256;
+const FAST_COMMIT_HEAD = 9;
 const MAX_JOURNAL_BLOCKS = 4 * 1024 * 1024;
 /** Blocks in a journal; a journal of 1 GiB has 262,144. */
 const MAX_WRITES = 300_000;
@@ -21,6 +22,14 @@ export interface Replayed {
   readonly source: ByteSource;
   /** Blocks of the file system that the journal replaces. */
   readonly blocks: number;
+  /** Further changes are in fast commits, which are not replayed. */
+  readonly hasFastCommits: boolean;
+}
+
+interface Journal {
+  /** The newest committed content of each block, without revoked blocks. */
+  readonly newest: ReadonlyMap<number, Write>;
+  readonly hasFastCommits: boolean;
 }
 
 /** `source` after replaying the committed transactions. `journal`: content of the journal file. */
@@ -29,8 +38,8 @@ export function replayJournal(source: ByteSource, journal: ByteSource, fsBlockSi
   if (head.readUInt32BE(0) !== MAGIC) throw new UnreadableError('the journal has no magic');
   const blockSize = head.readUInt32BE(12);
   if (blockSize !== fsBlockSize) throw new UnreadableError(`the journal has blocks of ${blockSize} bytes`);
-  const newest = newestBlocks(journal, head, blockSize);
-  if (newest.size === 0) return { source, blocks: 0 };
+  const { newest, hasFastCommits } = readJournal(journal, head, blockSize);
+  if (newest.size === 0) return { source, blocks: 0, hasFastCommits };
   const contents = new Map<number, ByteSource>();
   const contentOf = (write: Write): ByteSource => {
     const known = contents.get(write.journalBlock);
@@ -50,18 +59,17 @@ export function replayJournal(source: ByteSource, journal: ByteSource, fsBlockSi
     const at = write === undefined ? { source, offset } : { source: contentOf(write), offset: inside };
     return { at, length: Math.min(blockSize - inside, source.size - offset) };
   });
-  return { source: replayed, blocks: newest.size };
+  return { source: replayed, blocks: newest.size, hasFastCommits };
 }
 
-/** The newest committed content of each block, without revoked blocks. */
-function newestBlocks(journal: ByteSource, head: Buffer, blockSize: number): ReadonlyMap<number, Write> {
+function readJournal(journal: ByteSource, head: Buffer, blockSize: number): Journal {
   const incompatible = head.readUInt32BE(40);
   const first = head.readUInt32BE(20);
   const fastBlocks = (incompatible & INCOMPATIBLE.fastCommit) === 0 ? 0 : head.readUInt32BE(84) || DEFAULT_FAST_BLOCKS;
   const end = Math.min(head.readUInt32BE(16), Math.floor(journal.size / blockSize)) - fastBlocks;
   let at = head.readUInt32BE(28);
   let sequence = head.readUInt32BE(24);
-  if (at === 0) return new Map();
+  if (at === 0) return { newest: new Map(), hasFastCommits: false };
   if (first < 1 || first >= end || at >= end || end > MAX_JOURNAL_BLOCKS) {
     throw new UnreadableError(`the journal starts at block ${at} of ${end}`);
   }
@@ -96,7 +104,15 @@ function newestBlocks(journal: ByteSource, head: Buffer, blockSize: number): Rea
   for (const write of committed) {
     if ((revoked.get(write.block) ?? -1) < write.sequence) newest.set(write.block, write);
   }
-  return newest;
+  const hasFastCommits = fastBlocks > 0 && isFastCommit(journal, (end + 1) * blockSize, sequence);
+  return { newest, hasFastCommits };
+}
+
+/** Whether the first block of the fast commits follows the last transaction. */
+function isFastCommit(journal: ByteSource, offset: number, sequence: number): boolean {
+  if (offset + 12 > journal.size) return false;
+  const tag = journal.read(offset, 12);
+  return tag.readUInt16LE(0) === FAST_COMMIT_HEAD && tag.readUInt32LE(8) === sequence;
 }
 
 function tagsIn(block: Buffer, incompatible: number): { readonly block: number; readonly escaped: boolean }[] {

@@ -67,8 +67,12 @@ export const openExt: OpenFileSystem = (source) => {
   const recovered = unlessUnreadable<{ readonly source: ByteSource; readonly stale: string }>(
     () => {
       const journal = fileSource(source, superblock, journalInode);
-      const { source: replayed, blocks } = replayJournal(source, journal, superblock.blockSize);
-      return { source: replayed, stale: `needs_recovery flag set; ${blocks} blocks were read from the journal` };
+      const { source: replayed, blocks, hasFastCommits } = replayJournal(source, journal, superblock.blockSize);
+      const missing = hasFastCommits ? ', but not its fast commits, which hold later changes' : '';
+      return {
+        source: replayed,
+        stale: `needs_recovery flag set; ${blocks} blocks were read from the journal${missing}`,
+      };
     },
     (reason) => ({ source, stale: `needs_recovery flag set, and the journal cannot be read: ${reason}` }),
   );

@@ -2,7 +2,7 @@
  * Reads the records of an XFS log from its tail to its head (XFS Algorithms & Data Structures, 3rd edition, chapter
  * "Journaling Log"; xfs_log_recover.c of Linux).
  */
-import { type ByteSource, UnreadableError, u64be } from '../bytes.js';
+import { type ByteSource, UnreadableError } from '../bytes.js';
 import { ALL_BITS, crc32c } from './checksums.js';
 
 const SECTOR = 512;

@@ -15,8 +15,10 @@ const PAGE = 4096;
 const SECTOR = 512;
 /** Of 4 KiB; the largest logs hold less that differs. */
 const MAX_PAGES = 32_768;
-/** Bytes of a transaction that is not committed yet, and how many there are. */
-const MAX_OPEN = 512 * 1024 * 1024;
+/** Of transactions that are not committed yet. */
+const MAX_OPEN = { transactions: 100_000, regions: 1_000_000, bytes: 512 * 1024 * 1024 } as const;
+/** The largest region is an extended attribute of 64 KiB. */
+const MAX_REGION = 1024 * 1024;
 const VERSION_3_CORE = 176;
 
 export interface XfsLayout {
@@ -72,14 +74,17 @@ const typeOf = ([format]: Item): number => (format === undefined || format.lengt
 /** The items of each committed transaction. */
 function* transactions(operations: Iterable<LogOperation>): Generator<readonly Item[]> {
   const open = new Map<number, { header: Buffer; readonly items: Item[] }>();
-  let held = 0;
+  const held = { bytes: 0, regions: 0 };
   for (const { transaction, flags, bytes } of operations) {
     const known = open.get(transaction);
     if ((flags & FLAG.unmount) !== 0) continue;
     if ((flags & FLAG.commit) !== 0) {
       open.delete(transaction);
       if (known === undefined) continue;
-      held -= sizeOf(known.items);
+      for (const region of known.items.flat()) {
+        held.bytes -= region.length;
+        held.regions -= 1;
+      }
       yield known.items;
       continue;
     }
@@ -94,14 +99,13 @@ function* transactions(operations: Iterable<LogOperation>): Generator<readonly I
         throw new UnreadableError('a transaction of its log has no header');
       continue;
     }
-    held += bytes.length;
-    if (held > MAX_OPEN) throw new UnreadableError('its log has too many transactions without an end');
+    held.bytes += bytes.length;
+    held.regions += (flags & FLAG.continued) === 0 ? 1 : 0;
+    if (open.size > MAX_OPEN.transactions || held.regions > MAX_OPEN.regions || held.bytes > MAX_OPEN.bytes)
+      throw new UnreadableError('its log has too many transactions without an end');
     addRegion(current.items, flags, Buffer.from(bytes));
   }
 }
-
-const sizeOf = (items: readonly Item[]) =>
-  items.reduce((sum, item) => sum + item.reduce((bytes, region) => bytes + region.length, 0), 0);
 
 function addRegion(items: Item[], flags: number, bytes: Buffer): void {
   const last = items.at(-1);
@@ -109,6 +113,7 @@ function addRegion(items: Item[], flags: number, bytes: Buffer): void {
     const region = last?.at(-1);
     if (last === undefined || region === undefined)
       throw new UnreadableError('its log continues a change that it lacks');
+    if (region.length + bytes.length > MAX_REGION) throw new UnreadableError('a change in its log is too long');
     last[last.length - 1] = Buffer.concat([region, bytes]);
     return;
   }
@@ -203,6 +208,7 @@ function onDisk(core: Buffer): Buffer {
 /** The root of an extent tree has another header in memory than in an inode. */
 function treeRoot(fork: Buffer, room: number): Buffer {
   const header = fork.toString('latin1', 0, 4) === 'BMA3' ? 72 : 24;
+  if (fork.length < header || room < 4) throw new UnreadableError('an extent tree in its log is too short');
   const count = fork.readUInt16BE(6);
   const from = Math.floor((fork.length - header) / 16);
   const to = Math.floor((room - 4) / 16);

@@ -251,7 +251,8 @@ test.each([
     ...('body' in sent ? { body: JSON.stringify(sent.body) } : 'text' in sent ? { body: '' } : {}),
   });
   expect(response.status).toBe(202);
-  expect(asked).toEqual([['imp-1', { keepImage: false }, { client: null, user: null, identity: 'anonymous' }]]);
+  const by = { client: null, user: null, identity: 'anonymous' };
+  expect(asked).toEqual([['imp-1', { keepImage: false }, by, expect.any(Number)]]);
 });
 
 test.each([

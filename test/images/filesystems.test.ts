@@ -42,7 +42,10 @@ test.each([
   ['ext4-journal', 'ext4'],
   ['xfs-v4', 'xfs'],
   ['xfs-v5', 'xfs'],
+  // Of a machine that stopped: the tree is only in the log.
+  ['xfs-log', 'xfs'],
   ['btrfs', 'btrfs'],
+  ['btrfs-lzo', 'btrfs'],
 ])('%s → the names, contents, holes and links that were written', (name, kind) => {
   const { tree, ...volume } = treeOf(name);
   expect(volume).toEqual({ uuid: '3f0c9a52-1111-4222-8333-444455556666', label: 'fixture', kind });
@@ -55,7 +58,7 @@ test.each([
   // mke2fs omits a file's last hole if it can store data in the inode.
   expect(sparse?.equals(SPARSE.subarray(0, sparse.length))).toBe(true);
   expect(tree.exists('/deep/a/../a/b/c/nothing')).toBe(false);
-  if (!name.startsWith('xfs')) expect(tree.link('/long-link')).toMatch(/^(\/deep\/){60}\.\.\/etc\/os-release$/);
+  if (!/^xfs-v\d$/.test(name)) expect(tree.link('/long-link')).toMatch(/^(\/deep\/){60}\.\.\/etc\/os-release$/);
 });
 
 test.each(['fat12', 'fat16', 'fat32'])('%s → long names are case-insensitive', (name) => {

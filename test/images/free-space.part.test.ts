@@ -92,6 +92,7 @@ test.each<readonly [because: string, name: string, change: (disk: ByteSource) =>
   ['superblock checksum', 'ext4', (disk) => patch(disk, EXT + 136, flip), /checksum of its superblock/],
   ['another count of free blocks', 'ext2-1k', (disk) => patch(disk, 2048 + 12, flip), /free blocks in its bitmap/],
   ['superblock checksum', 'xfs-v5', (disk) => patch(disk, 108, flip), /checksum of its superblock/],
+  ['the log is not empty', 'xfs-log', (disk) => disk, /log is not empty/],
   ['group checksum', 'xfs-v5', (disk) => patch(disk, 512 + 52 + 3, flip), /checksum of group 0/],
   ['another count of free blocks', 'xfs-v4', (disk) => patch(disk, 512 + 52 + 3, flip), /free blocks in its tree/],
   ['superblock checksum', 'btrfs', (disk) => patch(disk, BTRFS + 299, flip), /checksum of its superblock/],

@@ -30,6 +30,7 @@ test.each([
   'linux-ubuntu-22-constructed',
   'ext4-journal',
   'xfs-v5',
+  'btrfs-lzo',
 ])('100 mutated images of %s → a report for each', (name) => {
   const file = new URL(`fixtures/${name}.qcow2`, import.meta.url).pathname;
   expect(inspectMutated(100, 2026, file).thrown).toEqual([]);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Creates test/images/fixtures/*.qcow2: the same small tree in every supported file system, a few KiB each.
 # Needs e2fsprogs xfsprogs btrfs-progs dosfstools mtools ntfs-3g wimtools qemu-utils python3 (Debian's packages).
-# Only ext4-journal needs root and a mount.
+# Only ext4-journal, xfs-log and btrfs-lzo need root and a mount.
 set -euo pipefail
 export LC_ALL=C SOURCE_DATE_EPOCH=1767225600
 HERE=$(cd "$(dirname "$0")/../../.." && pwd)
@@ -59,6 +59,12 @@ PY
 truncate -s 320M "$WORK/fs.raw"; mkfs.xfs -q -m uuid=$UUID -L fixture -p "$WORK/proto" "$WORK/fs.raw"; pack xfs-v5
 truncate -s 320M "$WORK/fs.raw"; mkfs.xfs -q -m crc=0,uuid=$UUID -L fixture -n size=8192 -p "$WORK/proto" "$WORK/fs.raw"; pack xfs-v4
 truncate -s 128M "$WORK/fs.raw"; mkfs.btrfs -q -U $UUID -L fixture --rootdir "$TREE" "$WORK/fs.raw"; pack btrfs
+# As a machine that stopped leaves it: the tree is only in the log. Needs root and a loop device.
+truncate -s 320M "$WORK/live.raw"; mkfs.xfs -q -m uuid=$UUID -L fixture -b size=1024 "$WORK/live.raw"; mount -o loop "$WORK/live.raw" "$WORK/live"
+cp -a "$TREE/." "$WORK/live/"
+sync -f "$WORK/live"; xfs_io -x -c 'shutdown -f' "$WORK/live"; umount "$WORK/live"; mv "$WORK/live.raw" "$WORK/fs.raw"; pack xfs-log
+truncate -s 128M "$WORK/fs.raw"; mkfs.btrfs -q -U $UUID -L fixture "$WORK/fs.raw"; mount -o loop,compress-force=lzo "$WORK/fs.raw" "$WORK/live"
+cp -a "$TREE/." "$WORK/live/"; umount "$WORK/live"; pack btrfs-lzo
 fat() {
   truncate -s "$2M" "$WORK/fs.raw"; mkfs.vfat -F "$1" -i 12ABCDEF -n FIXTURE "$WORK/fs.raw" >/dev/null
   mcopy -s -i "$WORK/fs.raw" "$TREE/usr" "$TREE/many" "$TREE/deep" ::; pack "fat$1"

@@ -1,0 +1,138 @@
+/** Changes that are only in a journal or log, as a disk has them that was exported from a running machine. */
+import { describe, expect, test } from 'vitest';
+import { type ByteSource, bufferSource, cached, openFile, UnreadableError } from '../../images/bytes.js';
+import { openContainer } from '../../images/container.js';
+import { replayJournal } from '../../images/filesystems/ext-journal.js';
+import { openXfs } from '../../images/filesystems/xfs.js';
+import { findingList } from '../../images/findings.js';
+
+const SECTOR = 512;
+const RECORD = 0xfeedbabe;
+
+function fixture(name: string): ByteSource {
+  const { disk } = openContainer(openFile(new URL(`fixtures/${name}.qcow2`, import.meta.url).pathname), findingList());
+  if (disk === null) throw new Error(`${name} has no disk`);
+  return cached(disk);
+}
+
+/** What was written of its log, and where it is, from the superblock. */
+function logOf(disk: ByteSource): { readonly offset: number; readonly written: Buffer } {
+  const superblock = disk.read(0, 512);
+  const [blockSize, groupBlocks] = [superblock.readUInt32BE(4), superblock.readUInt32BE(84)];
+  const bits = superblock.readUInt8(124);
+  const start = Number(superblock.readBigUInt64BE(48));
+  const block = Math.floor(start / 2 ** bits) * groupBlocks + (start % 2 ** bits);
+  const written = disk.read(block * blockSize, 4 * 2 ** 20);
+  return {
+    offset: block * blockSize,
+    written: written.subarray(0, (Math.max(...recordsIn(written)) ?? 0) + 256 * SECTOR),
+  };
+}
+
+function recordsIn(log: Buffer): readonly number[] {
+  const found: number[] = [];
+  for (let at = 0; at < log.length; at += SECTOR) if (log.readUInt32BE(at) === RECORD) found.push(at);
+  return found;
+}
+
+/** The disk with another log. */
+function withLog(disk: ByteSource, change: (log: Buffer, records: readonly number[]) => void): ByteSource {
+  const { offset, written } = logOf(disk);
+  const log = Buffer.from(written);
+  change(log, recordsIn(log));
+  return {
+    size: disk.size,
+    read(at, count) {
+      const below = disk.read(at, count);
+      if (at >= offset + log.length || at + count <= offset) return below;
+      const bytes = Buffer.from(below);
+      log.copy(bytes, Math.max(0, offset - at), Math.max(0, at - offset), Math.max(0, at + count - offset));
+      return bytes;
+    },
+  };
+}
+
+const names = (disk: ByteSource) => {
+  const fileSystem = openXfs(disk);
+  if (fileSystem === null) throw new Error('no XFS');
+  return { stale: fileSystem.stale, names: fileSystem.entries(fileSystem.root).map(({ name }) => name) };
+};
+
+describe('an XFS whose changes are only in its log', () => {
+  const disk = fixture('xfs-log');
+
+  test('→ read with them, and reported', () => {
+    const { stale, names: found } = names(disk);
+    expect(found.sort()).toEqual(['deep', 'etc', 'long-link', 'many', 'usr']);
+    expect(stale).toMatch(/^it was not unmounted; \d{2,} changes were read from its log$/);
+  });
+
+  test('an unmounted one → nothing to report', () => {
+    expect(names(fixture('xfs-v5')).stale).toBeNull();
+  });
+
+  test.each<readonly [string, (log: Buffer, records: readonly number[]) => void]>([
+    ['a record in the middle has a wrong checksum', (log, records) => log.writeUInt8(1, (records[2] ?? 0) + 600)],
+    ['the log is empty', (log) => log.fill(0)],
+    [
+      'the log is of another file system',
+      (log, records) => {
+        for (const at of records) log.fill(7, at + 304, at + 320);
+      },
+    ],
+  ])('%s → read without it, and reported', (_, change) => {
+    const { stale, names: found } = names(withLog(disk, change));
+    expect(stale).toMatch(/^it was not unmounted, and its log cannot be read: /);
+    expect(found).toEqual([]);
+  });
+
+  test('the newest record was only half written → the changes before it', () => {
+    const { stale, names: found } = names(
+      withLog(disk, (log, records) => log.fill(0, (records.at(-1) ?? 0) + SECTOR, (records.at(-1) ?? 0) + 2 * SECTOR)),
+    );
+    expect(stale).toMatch(/changes were read from its log/);
+    expect(found).toContain('usr');
+  });
+
+  test('40 logs with random bytes and no checksum → each is read, or reported', () => {
+    let state = 2026;
+    const random = (below: number) => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+      return Math.floor((state / 2 ** 32) * below);
+    };
+    const unread = new Set<string>();
+    for (let round = 0; round < 40; round += 1) {
+      const changed = withLog(disk, (log, records) => {
+        for (const at of records) log.fill(0, at + 32, at + 36);
+        const used = (records.at(-1) ?? 0) + 64 * SECTOR;
+        for (let count = 0; count < 1 + (round % 20); count += 1) log.writeUInt8(random(256), random(used));
+      });
+      const fileSystem = openXfs(changed);
+      unread.add(fileSystem?.stale?.replace(/\d+/g, 'N') ?? '');
+      try {
+        for (const { node } of fileSystem?.entries(fileSystem.root) ?? []) fileSystem?.info(node);
+      } catch (error) {
+        expect(error).toBeInstanceOf(UnreadableError);
+      }
+    }
+    expect(unread.size).toBeGreaterThan(3);
+  });
+});
+
+test('an ext4 journal with fast commits → says that they were not replayed', () => {
+  const BLOCK = 1024;
+  const journal = (transaction: number) => {
+    const bytes = Buffer.alloc(64 * BLOCK);
+    const head = { 0: 0xc03b3998, 4: 4, 12: BLOCK, 16: 64, 20: 1, 24: 7, 28: 1, 40: 0x20, 84: 8 };
+    for (const [at, value] of Object.entries(head)) bytes.writeUInt32BE(value, Number(at));
+    // After the last block of the transactions: the tag of a head, its length, features and transaction.
+    bytes.writeUInt16LE(9, 57 * BLOCK);
+    bytes.writeUInt16LE(8, 57 * BLOCK + 2);
+    bytes.writeUInt32LE(transaction, 57 * BLOCK + 8);
+    return bufferSource(bytes);
+  };
+  const disk = bufferSource(Buffer.alloc(BLOCK));
+  expect(replayJournal(disk, journal(7), BLOCK).hasFastCommits).toBe(true);
+  // Of an earlier transaction.
+  expect(replayJournal(disk, journal(6), BLOCK).hasFastCommits).toBe(false);
+});
