@@ -203,7 +203,7 @@ describe('the estate', () => {
     const { body } = await service.request('POST', '/v1/session/codes', undefined, asOperator);
     const other = await (await browser.newContext()).newPage();
     await other.goto(`${service.apiUrl}/#sign-in=${body.code}`);
-    await other.getByRole('link', { name: 'New import' }).waitFor();
+    await other.getByRole('link', { name: 'New import' }).first().waitFor();
     expect(await other.getByRole('link', { name: 'Estate' }).count()).toBe(0);
     await other.goto(`${service.apiUrl}/#/estate/settings`);
     await other.getByText('Your role may not see this').waitFor();

@@ -94,18 +94,18 @@ describe('an XFS whose changes are only in its log', () => {
     expect(found).toContain('usr');
   });
 
-  test('40 logs with random bytes and no checksum → each is read, or reported', () => {
+  test('120 logs with random bytes and no checksum → each is read, or reported', () => {
     let state = 2026;
     const random = (below: number) => {
       state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
       return Math.floor((state / 2 ** 32) * below);
     };
     const unread = new Set<string>();
-    for (let round = 0; round < 40; round += 1) {
+    for (let round = 0; round < 120; round += 1) {
       const changed = withLog(disk, (log, records) => {
         for (const at of records) log.fill(0, at + 32, at + 36);
         const used = (records.at(-1) ?? 0) + 64 * SECTOR;
-        for (let count = 0; count < 1 + (round % 20); count += 1) log.writeUInt8(random(256), random(used));
+        for (let count = 0; count < 1 + (round % 60); count += 1) log.writeUInt8(random(256), random(used));
       });
       const fileSystem = openXfs(changed);
       unread.add(fileSystem?.stale?.replace(/\d+/g, 'N') ?? '');
