@@ -40,7 +40,8 @@ export function checkInit(
     findings.unsure('ECSIMPORT.Init', message, entry?.evidence ?? '', remedy);
   }
   if (found !== undefined) {
-    checkProgram(found, root, architecture, findings);
+    const others = asked === undefined ? programs.filter((one) => one !== found) : [];
+    checkProgram(found, others, root, architecture, findings);
     checkConsoles(found, tree, findings);
     return;
   }
@@ -95,9 +96,13 @@ function checkConsoles(program: string, tree: GuestTree, findings: LinkFindings)
   findings.unsure('ECSIMPORT.Init', message, evidence, 'Add a line with getty to /etc/inittab in the guest.');
 }
 
-/** The kernel executes ELF programs and scripts, and loads the interpreter that they name. */
+/**
+ * The kernel executes ELF programs and scripts, and loads the interpreter that they name.
+ * @param others that the kernel, or the initramfs, may start instead of one that cannot be executed (kernel_init in init/main.c)
+ */
 function checkProgram(
   file: string,
+  others: readonly string[],
   { tree, fstab }: Root,
   architecture: Architecture | null,
   findings: LinkFindings,
@@ -107,7 +112,7 @@ function checkProgram(
     findings.saw(file);
     return;
   }
-  const { reason, missing, isDoubtful } = defect;
+  const { reason, missing, isDoubtful, isStarted, remedy } = defect;
   const unread = fstab.filter(({ at }) => at !== '/' && !tree.mounts.some((mount) => mount.at === at));
   const isElsewhere =
     missing !== null &&
@@ -119,11 +124,14 @@ function checkProgram(
     findings.unsure('ECSIMPORT.Init', message, reason, INSTALL);
     return;
   }
+  const other = others.find(
+    (one) => !isStarted && tree.info(one)?.kind === 'file' && programDefect(tree, one, architecture) === null,
+  );
+  if (other !== undefined) {
+    const message = `Could not determine whether ${other} starts instead of the init program, which cannot be executed`;
+    findings.unsure('ECSIMPORT.Init', message, reason, remedy ?? INSTALL);
+    return;
+  }
   const message = 'The init program cannot be executed: the kernel starts, then stops';
-  findings.add('blocking', 'ECSIMPORT.Init', message, reason, remedyOf(reason));
+  findings.add('blocking', 'ECSIMPORT.Init', message, reason, remedy ?? INSTALL);
 }
-
-const remedyOf = (reason: string): string => {
-  if (/ has mode /.test(reason)) return `Run chmod 755 ${reason.split(' ')[0]} in the guest.`;
-  return / library |at least /.test(reason) ? 'Reinstall the package with this file in the guest.' : INSTALL;
-};

@@ -13,7 +13,13 @@ export interface ProgramDefect {
   readonly missing: string | null;
   /** The dynamic loader is not one whose search is known. */
   readonly isDoubtful: boolean;
+  /** True: the kernel starts it, and it ends afterwards. False: the kernel refuses it, and then tries another init program. */
+  readonly isStarted: boolean;
+  /** Null: it depends on what the program is for. */
+  readonly remedy: string | null;
 }
+
+const REINSTALL = 'Reinstall the package with this file in the guest.';
 
 /** The kernel follows so many interpreters. */
 const MAX_SCRIPTS = 4;
@@ -42,7 +48,9 @@ export function programDefect(tree: GuestTree, file: string, architecture: Archi
 
 function notExecutable(tree: GuestTree, file: string): ProgramDefect | null {
   const mode = tree.info(file)?.mode ?? null;
-  return mode === null || (mode & EXECUTABLE) !== 0 ? null : defect(`${printable(file)} has mode ${mode.toString(8)}`);
+  if (mode === null || (mode & EXECUTABLE) !== 0) return null;
+  const name = printable(file);
+  return { ...defect(`${name} has mode ${mode.toString(8)}`), remedy: `Run chmod 755 ${name} in the guest.` };
 }
 
 function elfDefect(tree: GuestTree, program: string, architecture: Architecture | null): ProgramDefect | null {
@@ -85,9 +93,12 @@ function librariesDefect(tree: GuestTree, program: string, first: Elf, loader: s
     if (found === null) {
       const [wrong] = files;
       const what = `${printable(by)} needs the library ${printable(name)}`;
-      return wrong === undefined
-        ? { reason: `${what}, which does not exist`, missing: name, isDoubtful }
-        : { reason: `${what}, but ${printable(wrong)} is no library for this machine`, missing: null, isDoubtful };
+      const reason =
+        wrong === undefined
+          ? `${what}, which does not exist`
+          : `${what}, but ${printable(wrong)} is no library for this machine`;
+      const missing = wrong === undefined ? name : null;
+      return { reason, missing, isDoubtful, isStarted: true, remedy: REINSTALL };
     }
     const { file, elf } = found;
     const cut = cutOff(tree, file, elf);
@@ -146,12 +157,18 @@ function elfOf(tree: GuestTree, file: string): Elf | null {
 
 function cutOff(tree: GuestTree, file: string, { end }: Elf): ProgramDefect | null {
   const size = tree.info(file)?.size ?? 0;
-  return size < end ? defect(`${printable(file)} has ${size} of at least ${end} bytes`) : null;
+  if (size >= end) return null;
+  return { ...defect(`${printable(file)} has ${size} of at least ${end} bytes`), isStarted: true, remedy: REINSTALL };
 }
 
-const defect = (reason: string): ProgramDefect => ({ reason, missing: null, isDoubtful: false });
-const gone = (by: string, missing: string): ProgramDefect => ({
-  reason: `${printable(by)} needs ${printable(missing)}, which does not exist`,
-  missing,
+const defect = (reason: string): ProgramDefect => ({
+  reason,
+  missing: null,
   isDoubtful: false,
+  isStarted: false,
+  remedy: null,
+});
+const gone = (by: string, missing: string): ProgramDefect => ({
+  ...defect(`${printable(by)} needs ${printable(missing)}, which does not exist`),
+  missing,
 });

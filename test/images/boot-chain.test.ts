@@ -17,6 +17,7 @@ import {
 } from '../support/images/guest-files.js';
 import { guestNamed } from '../support/images/inspected-guests.js';
 import { efiProgram } from '../support/images/made-efi.js';
+import { dynamicElf } from '../support/images/made-elf.js';
 
 /** BIOS and GRUB, without LVM and without a separate /boot. */
 const CENTOS = guestNamed('centos-7');
@@ -285,6 +286,28 @@ describe('the chain of links', () => {
       'broken',
     ],
     ['an empty init program', { '/usr/lib/systemd/systemd': Buffer.alloc(0) }, 'init', 'broken'],
+    [
+      'an empty init program beside another one that the kernel tries',
+      { '/usr/lib/systemd/systemd': Buffer.alloc(0), '/etc/init': elf(62) },
+      'init',
+      'not verified',
+    ],
+    [
+      'an empty init program that init= names, which the kernel insists on',
+      { ...withArgs(`${ROOT} init=/sbin/init`), '/usr/lib/systemd/systemd': Buffer.alloc(0), '/etc/init': elf(62) },
+      'init',
+      'broken',
+    ],
+    [
+      'an init program without a library beside another one, which is not tried',
+      {
+        '/usr/lib/systemd/systemd': dynamicElf({ interpreter: '/lib64/ld-linux-x86-64.so.2', needed: ['libgone.so'] }),
+        '/lib64/ld-linux-x86-64.so.2': elf(62),
+        '/etc/init': elf(62),
+      },
+      'init',
+      'broken',
+    ],
     [
       'an init program whose loader is missing',
       { '/usr/lib/systemd/systemd': dynamicProgram('/lib64/ld-linux-x86-64.so.2') },
