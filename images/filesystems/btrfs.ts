@@ -7,6 +7,7 @@ import { zstdFrames } from '../compression/zstd.js';
 import { leafItems, type TreeRoot, treeReader } from './btrfs-tree.js';
 import { ALL_BITS, crc32c } from './checksums.js';
 import { type Entry, type FileSystem, kindOf, MAX_ENTRIES, type OpenFileSystem, uuidOrNull } from './filesystem.js';
+import { xxhash64 } from './xxhash.js';
 
 const SUPERBLOCK = 65_536;
 const ROOT_TREE_DIRECTORY = 6;
@@ -14,7 +15,6 @@ const TOP_LEVEL = 5;
 const FIRST_INODE = 256;
 const ITEM = { inode: 1, dirItem: 84, dirIndex: 96, extent: 108, root: 132, rootRef: 156 } as const;
 const CHECKSUM_BYTES = 32;
-const CHECKSUM = { crc32c: 0, sha256: 2 } as const;
 const MAX_SUBVOLUMES = 500;
 const MAX_COMPRESSED = 128 * 1024;
 
@@ -131,17 +131,19 @@ export const openBtrfs: OpenFileSystem = (source) => {
   } satisfies FileSystem;
 };
 
-/** The kernel does not mount a file system with another checksum. xxHash and BLAKE2 are not computed here. */
+/** The kernel does not mount a file system with another checksum. BLAKE2 is not computed here. */
 function checkSum(superblock: Buffer): void {
   const content = superblock.subarray(CHECKSUM_BYTES);
-  const type = superblock.readUInt16LE(196);
-  const isRight =
-    type === CHECKSUM.crc32c
-      ? ~crc32c(ALL_BITS.crc32c, content) >>> 0 === superblock.readUInt32LE(0)
-      : type !== CHECKSUM.sha256 ||
-        createHash('sha256').update(content).digest().equals(superblock.subarray(0, CHECKSUM_BYTES));
+  const isRight = CHECKSUMS[superblock.readUInt16LE(196)]?.(superblock, content) ?? true;
   if (!isRight) throw new UnreadableError('the checksum of its superblock is wrong');
 }
+
+/** By the number of the type. */
+const CHECKSUMS: Readonly<Record<number, (stored: Buffer, content: Buffer) => boolean>> = {
+  0: (stored, content) => ~crc32c(ALL_BITS.crc32c, content) >>> 0 === stored.readUInt32LE(0),
+  1: (stored, content) => xxhash64(content) === stored.readBigUInt64LE(0),
+  2: (stored, content) => createHash('sha256').update(content).digest().equals(stored.subarray(0, CHECKSUM_BYTES)),
+};
 
 /** Null: a hole or a preallocated extent. */
 function extentBytes(logical: ByteSource, item: Buffer, wanted: number, sectorSize: number): Buffer | null {

@@ -1,8 +1,10 @@
 /** A file system with its magic number and damage elsewhere keeps its type, UUID and label, and the damage is reported. */
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { type ByteSource, bufferSource, openFile } from '../../images/bytes.js';
 import { openContainer } from '../../images/container.js';
 import { readLayout } from '../../images/disk/volumes.js';
+import { xxhash64 } from '../../images/filesystems/xxhash.js';
 import { findingList } from '../../images/findings.js';
 import { findFreeSpace } from '../../images/trim/free-space.js';
 import { MIB } from '../support/images/made-images.js';
@@ -136,5 +138,42 @@ describe('a superblock alone, with zeros around it', () => {
     const { volume, codes } = volumeOf(changed('fat32', (bytes) => void bytes.writeUInt16LE(0xef53, EXT + 56)));
     expect(volume).toMatchObject({ content: 'vfat', damage: null });
     expect(codes).toEqual(['warning ECSIMPORT.FileSystem']);
+  });
+});
+
+describe('the checksum of a btrfs superblock', () => {
+  test.each<[string, string]>([
+    ['', 'ef46db3751d8e999'],
+    ['abc', '44bc2cf5ad770999'],
+    ['Nobody inspects the spammish repetition', 'fbcea83c8a378bf1'],
+  ])('xxHash of "%s" → %s', (content, hash) => {
+    expect(xxhash64(Buffer.from(content)).toString(16)).toBe(hash);
+  });
+
+  /** The superblock with its checksum in another type. */
+  const withType =
+    (type: number, checksum: (content: Buffer) => Buffer, change: Change): Change =>
+    (bytes) => {
+      bytes.writeUInt16LE(type, BTRFS + 196);
+      bytes.fill(0, BTRFS, BTRFS + 32);
+      checksum(bytes.subarray(BTRFS + 32, BTRFS + 4096)).copy(bytes, BTRFS);
+      change(bytes);
+    };
+  const xxhash = (content: Buffer) => {
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigUInt64LE(xxhash64(content));
+    return bytes;
+  };
+  const sha256 = (content: Buffer) => createHash('sha256').update(content).digest();
+  const none = () => undefined;
+
+  test.each<[string, Change, string | null]>([
+    ['xxHash', withType(1, xxhash, none), null],
+    ['a wrong xxHash', withType(1, xxhash, flip(BTRFS + 120)), 'the checksum of its superblock is wrong'],
+    ['SHA-256', withType(2, sha256, none), null],
+    ['a wrong SHA-256', withType(2, sha256, flip(BTRFS + 31)), 'the checksum of its superblock is wrong'],
+    ['a type that is not computed', withType(3, () => Buffer.alloc(32, 1), none), null],
+  ])('%s → damage %s', (_, change, damage) => {
+    expect(volumeOf(changed('btrfs', change)).volume?.damage).toBe(damage);
   });
 });
