@@ -1,9 +1,14 @@
-/** A pool of inspection processes, one for each processor. Waiting inspections are served in FIFO order. */
+/** A pool of inspection processes, at most one for each processor. Waiting inspections are served in FIFO order. */
 import { availableParallelism } from 'node:os';
 import { ReaderProcess, type Reading, type ReadingEnd, type ReadingLimits } from './reader-process.js';
 
 /** Idle time after which a process is stopped: each takes about 60 MiB. */
 const IDLE_TIMEOUT_MS = 10_000;
+/**
+ * An image that waits longer gets another process. The start of one, and its first images, cost the processor time of a hundred
+ * small images, and one process inspects many of them a second.
+ */
+const START_AFTER_MS = 500;
 
 export class ReaderPool {
   private readonly idle: { readonly reader: ReaderProcess; readonly timer: NodeJS.Timeout }[] = [];
@@ -13,6 +18,7 @@ export class ReaderPool {
   constructor(
     private readonly limits: ReadingLimits,
     private readonly concurrency = Math.max(2, availableParallelism()),
+    private readonly startAfterMs = START_AFTER_MS,
   ) {}
 
   async read(reading: Reading): Promise<ReadingEnd> {
@@ -30,27 +36,41 @@ export class ReaderPool {
         }
       }
     } finally {
-      this.busy -= 1;
-      this.waiting.shift()?.();
+      // The next image takes over this turn.
+      const next = this.waiting.shift();
+      if (next === undefined) this.busy -= 1;
+      else next();
     }
   }
 
   private async waitForTurn(signal: AbortSignal | undefined): Promise<void> {
-    while (this.busy >= this.concurrency) {
-      await new Promise<void>((resolve, reject) => {
-        const settled = () => {
-          signal?.removeEventListener('abort', onAbort);
-          resolve();
-        };
-        const onAbort = () => {
-          this.waiting.splice(this.waiting.indexOf(settled), 1);
-          reject(signal?.reason);
-        };
-        signal?.addEventListener('abort', onAbort, { once: true });
-        this.waiting.push(settled);
-      });
+    const mayStart = () => this.busy < this.concurrency;
+    if (mayStart() && (this.busy === 0 || this.idle.length > 0)) {
+      this.busy += 1;
+      return;
     }
-    this.busy += 1;
+    await new Promise<void>((resolve, reject) => {
+      const takeOver = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+        resolve();
+      };
+      const leave = () => this.waiting.splice(this.waiting.indexOf(takeOver), 1);
+      const onAbort = () => {
+        clearTimeout(timer);
+        leave();
+        reject(signal?.reason);
+      };
+      const timer = setTimeout(() => {
+        // All processes are in use: the next one that is free takes it.
+        if (!mayStart()) return;
+        leave();
+        this.busy += 1;
+        takeOver();
+      }, this.startAfterMs);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.waiting.push(takeOver);
+    });
   }
 
   private acquire(): { readonly reader: ReaderProcess; readonly isReused: boolean } {

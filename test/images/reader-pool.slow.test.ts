@@ -58,6 +58,59 @@ describe('the reader pool', () => {
     expect(readers().filter((pid) => !before.includes(pid)).length).toBeLessThanOrEqual(8);
   });
 
+  describe('with images that wait', () => {
+    const limits = { timeLimitMs: 60_000, elapsedLimitMs: 60_000, memoryLimitMiB: 1024, outputLimitBytes: 1024 * 1024 };
+    const reading = {
+      kind: 'inspection',
+      context: LONE_SYSTEM_DISK,
+      maxFetchedBytes: 1024 ** 3,
+      bulkBytes: 0,
+    } as const;
+    const image = imageOfBytes(qcow2());
+    const long = 10 * 60_000;
+
+    /** An image whose reads wait until it is released. */
+    function heldImage() {
+      let release: () => void = () => undefined;
+      const held = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      const read = (offset: number, length: number) => held.then(() => image.read(offset, length));
+      return { image: { ...image, read }, release: () => release() };
+    }
+
+    test('for a short time → one process inspects all of them', async () => {
+      const before = readers();
+      const pool = new ReaderPool(limits, 8, long);
+      const ends = await Promise.all(
+        Array.from({ length: 12 }, () => pool.read({ ...reading, image, signal: undefined })),
+      );
+      expect(ends.map(({ reason }) => reason)).toEqual(ends.map(() => 'complete'));
+      expect(readers().filter((pid) => !before.includes(pid))).toHaveLength(1);
+    });
+
+    test('for a long time behind a slow one → another process inspects them, up to the limit', async () => {
+      const before = readers();
+      const pool = new ReaderPool(limits, 2, 10);
+      const [slow, slower] = [heldImage(), heldImage()];
+      const first = pool.read({ ...reading, image: slow.image, signal: undefined });
+      expect(await pool.read({ ...reading, image, signal: undefined })).toMatchObject({ reason: 'complete' });
+      const second = pool.read({ ...reading, image: slower.image, signal: undefined });
+      const abort = new AbortController();
+      const aborted = pool.read({ ...reading, image, signal: abort.signal });
+      const last = pool.read({ ...reading, image, signal: undefined });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(readers().filter((pid) => !before.includes(pid))).toHaveLength(2);
+      abort.abort(new Error('cancelled'));
+      await expect(aborted).rejects.toThrow('cancelled');
+      slow.release();
+      expect(await last).toMatchObject({ reason: 'complete' });
+      slower.release();
+      for (const end of [await first, await second]) expect(end).toMatchObject({ reason: 'complete' });
+      expect(await pool.read({ ...reading, image, signal: undefined })).toMatchObject({ reason: 'complete' });
+    });
+  });
+
   test('processes that end after each image, because their memory has grown → no inspection meets the end', async () => {
     const inspect = createInspector({ memoryLimitMiB: 256 });
     for (let round = 0; round < 4; round++) expect(await inspect(DEMO)).toMatchObject({ depth: 'guest' });
