@@ -337,6 +337,8 @@ export interface BuiltBody {
 export interface PartBody {
   readonly number: number;
   readonly body: Uint8Array;
+  /** Called when the bytes are no longer needed. */
+  release(): void;
 }
 
 /** The parts of an object that is built while it is sent. */

@@ -25,7 +25,7 @@ export interface RangeWriter {
 }
 
 /** Parts that are read from the database at a time. */
-const PAGE = 64;
+const PAGE = 16;
 
 export type UploadRanges = ReturnType<typeof createUploadRanges>;
 

@@ -3,6 +3,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { BuiltBody, BuiltPart, BuiltParts, SentPart } from '../../alibaba/cloud.js';
 import { fail } from '../../domain/errors/index.js';
 import { LEVELS, type Level } from '../../images/stream/clusters.js';
+import { createCollector } from '../../images/stream/collector.js';
 import type { PooledDisk, SegmentResult } from '../../images/stream/compression-pool.js';
 import { type Digest, digestOfRange, isSame } from '../../images/stream/content.js';
 import {
@@ -20,7 +21,7 @@ import {
 } from '../../images/stream/layout.js';
 import type { LevelChoice } from '../../images/stream/level-choice.js';
 import type { PartMemory, Piece, SegmentBlocks } from '../../images/stream/part-memory.js';
-import { tablesOf } from '../../images/stream/tables.js';
+import { type TablePart, tablesOf } from '../../images/stream/tables.js';
 import { abortable } from '../../sources/abortable.js';
 import type { ForwardHash } from '../../sources/forward-hash.js';
 import { sourceFailure } from '../../sources/source.js';
@@ -54,6 +55,11 @@ export interface StreamedPartsOptions extends StreamedDisk {
 
 /** Of a part that is sent while it is compressed: one segment is sent while the next one is compressed. */
 const SEGMENTS_AHEAD = 2;
+/**
+ * Of the sizes of clusters, after which all objects are collected: zlib and PostgreSQL's client leave a multiple of this outside
+ * of the heap, which becomes old because rows wait in a page. Disks below 64 GiB have fewer.
+ */
+const BYTES_PER_COLLECTION = 2 * 1024 ** 2;
 
 /** True: each part is in memory before it is sent, so that its bytes can be read in order. */
 export function hasBufferedParts(layout: Layout, bufferedSegments: number): boolean {
@@ -72,6 +78,18 @@ export function streamedParts(options: StreamedPartsOptions): StreamedParts {
   const clustersOf = new Map<number, ClusterSizes>();
   const digests = new Map<number, Digest>();
   let bytesDone = 0;
+
+  /** Of the parts that were sent, in order. Those of a large disk do not fit in the memory. */
+  const listNotes = async function* (): AsyncGenerator<NotedRange> {
+    let clusterBytes = 0;
+    for await (const noted of ranges.list(writer.upload)) {
+      yield noted;
+      clusterBytes += clusterBytesOf(layout.range(rangeIndexOf(noted.number))?.length ?? 0);
+      if (clusterBytes < BYTES_PER_COLLECTION) continue;
+      createCollector('all')();
+      clusterBytes = 0;
+    }
+  };
 
   const compress = async (
     { offset, length }: Pick<Range, 'offset' | 'length'>,
@@ -150,10 +168,10 @@ export function streamedParts(options: StreamedPartsOptions): StreamedParts {
     throw sourceFailure('Changed', 'the source was changed: it has other bytes than those that were sent before');
   };
 
-  /** What the parts that were sent hold, from their notes: those of a large disk do not fit in the memory. */
+  /** What the parts that were sent hold, from their notes. */
   const notesOf = async function* (data: readonly SentPart[]): AsyncGenerator<RangeNote> {
     let sent = 0;
-    for await (const noted of ranges.list(writer.upload)) {
+    for await (const noted of listNotes()) {
       const part = data[sent];
       if (part === undefined || noted.number < part.number) continue;
       const range = layout.range(rangeIndexOf(part.number));
@@ -174,7 +192,7 @@ export function streamedParts(options: StreamedPartsOptions): StreamedParts {
 
     async begin() {
       const noted: SentPart[] = [];
-      for await (const range of ranges.list(writer.upload)) {
+      for await (const range of listNotes()) {
         const { number, length, crc64, etag, digest } = range;
         const isKnown = digest !== null || length === 0;
         if (decodeClusters(range, layout) === null || (options.needsDigests === true && !isKnown)) continue;
@@ -218,7 +236,8 @@ export function streamedParts(options: StreamedPartsOptions): StreamedParts {
 
     async ends(data) {
       const tables = await tablesOf(size, () => notesOf(data));
-      return { first: { number: HEADER_PART, body: tables.header }, last: numbered(tables.parts()) };
+      const header = { number: HEADER_PART, body: tables.header, release: () => undefined };
+      return { first: header, last: numbered(tables.parts()) };
     },
   };
 }
@@ -310,10 +329,10 @@ function levelOf(value: number): Level {
   return LEVELS.find((level) => level === value) ?? 1;
 }
 
-async function* numbered(parts: AsyncIterable<Uint8Array>) {
+async function* numbered(parts: AsyncIterable<TablePart>) {
   let number = FIRST_TABLE_PART;
-  for await (const body of parts) {
-    yield { number, body };
+  for await (const part of parts) {
+    yield { ...part, number };
     number += 1;
   }
 }
@@ -322,12 +341,21 @@ function encodeClusters(clusters: ClusterSizes): Buffer {
   return deflateRawSync(Buffer.from(clusters.buffer, clusters.byteOffset, clusters.byteLength));
 }
 
+/** Of zlib's output. */
+const MIN_CHUNK_BYTES = 64;
+
+/** Two bytes for each cluster. */
+function clusterBytesOf(rangeBytes: number): number {
+  return Math.ceil(rangeBytes / CLUSTER_BYTES) * Uint16Array.BYTES_PER_ELEMENT;
+}
+
 /** Null: not a note of this layout. */
 function decodeClusters({ number, clusters }: NotedRange, layout: Layout): ClusterSizes | null {
   const range = layout.range(rangeIndexOf(number));
   if (range === null) return null;
-  const bytes = Math.ceil(range.length / CLUSTER_BYTES) * 2;
-  const content = inflateRawSync(clusters, { maxOutputLength: bytes });
+  const bytes = clusterBytesOf(range.length);
+  // In one piece: the default ones of 16 KiB stay in memory as a whole.
+  const content = inflateRawSync(clusters, { maxOutputLength: bytes, chunkSize: bytes + MIN_CHUNK_BYTES });
   if (content.byteLength !== bytes) return null;
-  return new Uint16Array(content.buffer.slice(content.byteOffset, content.byteOffset + bytes));
+  return new Uint16Array(content.buffer, content.byteOffset, content.byteLength / Uint16Array.BYTES_PER_ELEMENT);
 }

@@ -108,7 +108,10 @@ class BuiltUpload {
       return await this.sendPart(uploadId, { number, build: async () => bodyOf(body) }, signal);
     };
     const limit = () => Math.min(MAX_ENDS, this.concurrency.limit);
-    await runConcurrently(last, limit, signal, async (part) => void sent.push(await send(part)));
+    await runConcurrently(last, limit, signal, async (part) => {
+      sent.push(await send(part));
+      part.release();
+    });
     return { first: await send(first), last: sent.sort(byNumber) };
   }
 

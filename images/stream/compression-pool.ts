@@ -70,6 +70,8 @@ export class SegmentError extends Error {
 const MAX_BUSY_MS = 120_000;
 /** Of JavaScript objects; buffers are outside of it. */
 const MAX_HEAP_MIB = 512;
+/** Young objects are collected after every few MiB, so that more would only stay unused. */
+const MAX_YOUNG_MIB = 6;
 
 interface Task {
   readonly id: number;
@@ -173,7 +175,7 @@ function createThread(
 ): PoolThread {
   const worker = new Worker(program, {
     ...{ stdin: false, env: {} },
-    resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB },
+    resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB, maxYoungGenerationSizeMb: MAX_YOUNG_MIB },
   });
   worker.unref();
   const channel = new SharedArrayBuffer(CHANNEL_HEADER_BYTES + CHANNEL_BYTES);

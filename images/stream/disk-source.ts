@@ -23,20 +23,25 @@ export type ImageAccess =
 const BULK_BYTES = 0;
 const FILE_BLOCK_BYTES = 1024 * 1024;
 const REMOTE_BLOCK_BYTES = 2 * 1024 * 1024;
+/** Of a container, whose tables are read between its data. */
 const REMOTE_BLOCKS = 8;
 
-/** Throws UnreadableError where the image has no such disk. */
+/** Fills `target` with the bytes of the image from `offset`. */
+export type ReadImage = (offset: number, target: Buffer) => void;
+
+/** Throws UnreadableError where the image has no such disk. @param readRemote of a remote image */
 export function openDisk(
   { container: { format, virtualSize }, free }: Pick<DiskSource, 'container' | 'free'>,
   image: ImageAccess,
-  readRemote: (offset: number, length: number) => Buffer,
+  readRemote: ReadImage,
 ): ByteSource {
   if (virtualSize === null) throw new UnreadableError('the size of the disk is unknown');
-  const source =
-    image.kind === 'file'
-      ? fileSource(image.fd, image.size)
-      : cached({ size: image.size, read: readRemote }, REMOTE_BLOCK_BYTES, REMOTE_BLOCKS);
-  if (format === 'RAW') return trimmedDisk(ofSize(source, virtualSize, image), free);
+  const { size } = image;
+  const read = image.kind === 'file' ? readFile(image.fd, size) : readRemote;
+  const blockBytes = image.kind === 'file' ? FILE_BLOCK_BYTES : REMOTE_BLOCK_BYTES;
+  if (format === 'RAW') return trimmedDisk(ofSize(forward(read, size, blockBytes), virtualSize), free);
+  const direct = sourceOf(read, size, Buffer.allocUnsafe);
+  const source = image.kind === 'file' ? direct : cached(direct, blockBytes, REMOTE_BLOCKS);
   const { disk, format: found } = openContainer({ ...source, bulkBytes: BULK_BYTES }, findingList());
   if (disk === null || found !== format || disk.size !== virtualSize) {
     throw new UnreadableError(
@@ -47,31 +52,60 @@ export function openDisk(
 }
 
 /** A raw disk ends at its last sector, which may be completed with zeros. */
-function ofSize(source: ByteSource, virtualSize: number, { kind, size }: ImageAccess): ByteSource {
-  const pieces = kind === 'file' ? cached(source, FILE_BLOCK_BYTES, 1) : source;
+function ofSize(source: ByteSource, virtualSize: number): ByteSource {
+  const { size } = source;
   return mappedSource(virtualSize, 'the disk', (offset) =>
     offset < size
-      ? { at: { source: pieces, offset }, length: Math.min(size, virtualSize) - offset }
+      ? { at: { source, offset }, length: Math.min(size, virtualSize) - offset }
       : { at: null, length: virtualSize - offset },
   );
 }
 
-function fileSource(fd: number, size: number): ByteSource {
+/**
+ * For a thread that uses the bytes of a cluster before it reads the next one: all blocks are read into one buffer, because V8
+ * collects buffers late. A cluster is always within one block.
+ */
+function forward(read: ReadImage, size: number, blockBytes: number): ByteSource {
+  const buffer = Buffer.allocUnsafe(blockBytes);
+  const direct = sourceOf(read, size, Buffer.allocUnsafe);
+  let held: number | null = null;
   return {
     size,
     read(offset, length) {
-      if (!(offset >= 0 && length >= 0 && offset + length <= size)) {
-        throw new UnreadableError(
-          `the file ends at byte ${size}, but bytes ${offset} to ${offset + length} are needed`,
-        );
+      const start = offset - (offset % blockBytes);
+      if (!(offset + length <= Math.min(size, start + blockBytes))) return direct.read(offset, length);
+      if (held !== start) {
+        // A read that fails may have changed the buffer.
+        held = null;
+        read(start, buffer.subarray(0, Math.min(blockBytes, size - start)));
+        held = start;
       }
-      const bytes = Buffer.allocUnsafe(length);
-      for (let done = 0; done < length; ) {
-        const count = readSync(fd, bytes, done, length - done, offset + done);
-        if (count === 0) throw new UnreadableError(`the file was truncated to ${offset + done} bytes during the read`);
-        done += count;
-      }
+      return buffer.subarray(offset - start, offset - start + length);
+    },
+  };
+}
+
+function sourceOf(read: ReadImage, size: number, allocate: (length: number) => Buffer): ByteSource {
+  return {
+    size,
+    read(offset, length) {
+      const bytes = allocate(length);
+      read(offset, bytes);
       return bytes;
     },
+  };
+}
+
+function readFile(fd: number, size: number): ReadImage {
+  return (offset, target) => {
+    const { length } = target;
+    if (!(offset >= 0 && offset + length <= size)) {
+      throw new UnreadableError(`the file ends at byte ${size}, but bytes ${offset} to ${offset + length} are needed`);
+    }
+    for (let done = 0; done < length; ) {
+      const count = readSync(fd, target, done, length - done, offset + done);
+      if (count === 0) throw new UnreadableError(`the file was truncated to ${offset + done} bytes during the read`);
+      done += count;
+    }
   };
 }

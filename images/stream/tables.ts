@@ -25,9 +25,15 @@ export interface Tables {
   /** The whole of part 1. */
   readonly header: Uint8Array<ArrayBuffer>;
   /** The last parts, in order. Each is made when it is requested, so that they are not in memory together. */
-  parts(): AsyncGenerator<Uint8Array<ArrayBuffer>>;
+  parts(): AsyncGenerator<TablePart>;
   /** Of the whole file. */
   readonly fileBytes: number;
+}
+
+export interface TablePart {
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** Called when the bytes are no longer needed: they become those of another part. */
+  release(): void;
 }
 
 /** The notes of all ranges with data, in order of their offsets; read once for each kind of table, and never all in memory. */
@@ -62,20 +68,24 @@ export async function tablesOf(size: number, notes: ReadNotes): Promise<Tables> 
   };
 }
 
-/** The clusters of the tables as parts of the upload. */
-async function* joined(clusters: AsyncIterable<Uint8Array>, length: number): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+/** The clusters of the tables as parts of the upload. The next cluster may be in the memory of the one before it. */
+async function* joined(clusters: AsyncIterable<Uint8Array>, length: number): AsyncGenerator<TablePart> {
   const smallest = Math.ceil(length / MAX_TABLE_PARTS / CLUSTER_BYTES) * CLUSTER_BYTES;
-  const partBytes = Math.max(TABLE_PART_BYTES, smallest);
+  const partBytes = Math.min(Math.max(TABLE_PART_BYTES, smallest), length);
+  // Parts of their own would stay in memory until V8 collects old objects.
+  const unused: Uint8Array<ArrayBuffer>[] = [];
+  const next = () => unused.pop() ?? new Uint8Array(partBytes);
   let left = length;
-  let part = new Uint8Array(Math.min(partBytes, left));
+  let part = next();
   let filled = 0;
   for await (const cluster of clusters) {
     part.set(cluster, filled);
     filled += cluster.length;
-    if (filled < part.length) continue;
-    yield part;
+    if (filled < Math.min(partBytes, left)) continue;
+    const made = part;
+    yield { body: made.subarray(0, filled), release: () => void unused.push(made) };
     left -= filled;
-    part = new Uint8Array(Math.min(partBytes, left));
+    part = left > 0 ? next() : made;
     filled = 0;
   }
 }
@@ -205,16 +215,15 @@ async function* segmentsOf(notes: ReadNotes) {
 async function* l2Tables(notes: ReadNotes): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   let index = -1;
   let isUsed = false;
-  let bytes = new Uint8Array(CLUSTER_BYTES);
-  let view = new DataView(bytes.buffer);
+  const bytes = new Uint8Array(CLUSTER_BYTES);
+  const view = new DataView(bytes.buffer);
   for await (const { first, visit } of segmentsOf(notes)) {
     const next = Math.floor(first / ENTRIES_PER_L2);
     if (next !== index) {
       if (isUsed) yield bytes;
       index = next;
       isUsed = false;
-      bytes = new Uint8Array(CLUSTER_BYTES);
-      view = new DataView(bytes.buffer);
+      bytes.fill(0);
     }
     visit((cluster, offset, size) => {
       isUsed = true;
@@ -241,9 +250,9 @@ async function* refcountBlocks(
     const place = index % REFCOUNTS_PER_BLOCK;
     block[place] = (block[place] ?? 0) + 1;
   };
+  const bytes = new Uint8Array(CLUSTER_BYTES);
+  const view = new DataView(bytes.buffer);
   const finish = (): Uint8Array<ArrayBuffer> => {
-    const bytes = new Uint8Array(CLUSTER_BYTES);
-    const view = new DataView(bytes.buffer);
     counts.forEach((count, index) => {
       view.setUint16(index * 2, count);
     });

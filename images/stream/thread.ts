@@ -1,10 +1,9 @@
 /** A thread of the compression pool: reads segments of disks, and compresses them. */
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { parentPort } from 'node:worker_threads';
 import { type ByteSource, UnreadableError } from '../bytes.js';
 import { trimmedDisk } from '../trim/trimmed-disk.js';
 import { compressSegment } from './clusters.js';
+import { createCollector } from './collector.js';
 import { type DiskSource, openDisk } from './disk-source.js';
 import { CLUSTER_BYTES } from './layout.js';
 import {
@@ -25,8 +24,9 @@ interface OpenDisk {
 const disks = new Map<number, OpenDisk>();
 const port = parentPort;
 if (port === null) throw new Error('this program is a thread of the compression pool');
+/** What zlib needs and returns for a cluster is outside of the heap. */
 const CLUSTERS_PER_COLLECTION = 64;
-const collectYoung = youngCollector();
+const collectYoung = createCollector('young');
 const reply = (message: FromThread) => port.postMessage(message);
 
 port.on('message', (message: ToThread) => {
@@ -66,32 +66,22 @@ function bytesFromTask(disk: number, start: number, bytes: Uint8Array): ByteSour
   return trimmedDisk({ size, read }, open.source.free);
 }
 
-/**
- * What zlib needs and returns for a cluster is outside of the heap: V8 would collect it only after some 40 MiB in each thread.
- * A collection of the young objects takes less than a millisecond.
- */
-function youngCollector(): () => void {
-  setFlagsFromString('--expose-gc');
-  const collect: unknown = runInNewContext('gc');
-  return typeof collect === 'function' ? () => void collect({ type: 'minor' }) : () => undefined;
-}
-
 function bytesOf(disk: number): ByteSource {
   const open = disks.get(disk);
   if (open === undefined || open.source.image === null) throw new Error(`disk ${disk} is not open in this thread`);
   const { source, channel } = open;
   const { image } = open.source;
-  open.bytes ??= openDisk(open.source, image, (offset, length) => {
+  open.bytes ??= openDisk(open.source, image, (offset, target) => {
     if (channel === null) throw new Error(`disk ${disk} of ${source.container.format} has no channel`);
-    return readThrough(channel, disk, offset, length);
+    readThrough(channel, disk, offset, target);
   });
   return open.bytes;
 }
 
 /** Waits until the pool has written the bytes into the channel. */
-function readThrough(channel: SharedArrayBuffer, disk: number, offset: number, length: number): Buffer {
+function readThrough(channel: SharedArrayBuffer, disk: number, offset: number, target: Buffer): void {
   const state = new Int32Array(channel, 0, 1);
-  const bytes = Buffer.allocUnsafe(length);
+  const { length } = target;
   for (let done = 0; done < length; ) {
     const count = Math.min(CHANNEL_BYTES, length - done);
     Atomics.store(state, 0, CHANNEL_STATE.waiting);
@@ -99,10 +89,9 @@ function readThrough(channel: SharedArrayBuffer, disk: number, offset: number, l
     Atomics.wait(state, 0, CHANNEL_STATE.waiting);
     // The pool knows the reason, and reports that.
     if (Atomics.load(state, 0) === CHANNEL_STATE.failed) throw new UnreadableError('the image could not be fetched');
-    bytes.set(new Uint8Array(channel, CHANNEL_HEADER_BYTES, count), done);
+    target.set(new Uint8Array(channel, CHANNEL_HEADER_BYTES, count), done);
     done += count;
   }
-  return bytes;
 }
 
 function describe(error: unknown): ThreadError {

@@ -91,7 +91,7 @@ async function startSink(parts: Map<number, Part>) {
   return { endpoint: `http://127.0.0.1:${port}`, object: () => object, close: () => server.close() };
 }
 
-test('a disk of 2 TiB full of data → the memory of the process grows by less than 400 MiB on a link without limit', async () => {
+test('a disk of 2 TiB full of data → the memory of the process grows by less than 250 MiB on a link without limit', async () => {
   const database = await startTestDatabase();
   const uploads = createUploadStore(database.pool);
   const layout = layoutOf(SIZE);
@@ -136,8 +136,8 @@ test('a disk of 2 TiB full of data → the memory of the process grows by less t
     expect(sink.object()?.size).toBe([...parts.values()].reduce((sum, { size }) => sum + size, 0));
     // One entry of 8 bytes for each cluster.
     expect(tableBytes).toBeGreaterThan((SIZE / CLUSTER_BYTES) * 8);
-    // The aim is 200 MiB. A disk of 20 GiB on a link without limit makes it grow by 323 MiB.
-    expect(growth / MIB).toBeLessThan(400);
+    // The aim is 200 MiB. What malloc keeps of the notes that were read is the remaining part.
+    expect(growth / MIB).toBeLessThan(250);
   } finally {
     sink.close();
     await database.close();

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bufferSource } from '../../../images/bytes.js';
 import { containerOf } from '../../../images/convert/decision.js';
 import { inspectFile } from '../../../images/inspect.js';
-import { openDisk } from '../../../images/stream/disk-source.js';
+import { openDisk, type ReadImage } from '../../../images/stream/disk-source.js';
 import { isStreamable } from '../../../images/stream/streamable.js';
 import { packRanges } from '../../../images/trim/trimmed-disk.js';
 import { asFile } from '../../support/images/made-images.js';
@@ -31,6 +31,10 @@ const SAFE_INTEGER_AND_MORE = 2n ** 63n;
 
 let folder: string;
 const made = new Map<string, Buffer>();
+const readInto =
+  (read: (offset: number, length: number) => Buffer): ReadImage =>
+  (offset, target) =>
+    void read(offset, target.length).copy(target);
 const at = (name: string) => path.join(folder, name);
 
 beforeAll(() => {
@@ -74,7 +78,7 @@ function read(bytes: Buffer): { readonly refused: readonly string[] } | { readon
   const { read: readBytes } = bufferSource(bytes);
   const image = { kind: 'remote', size: bytes.length } as const;
   try {
-    const disk = openDisk({ container: { format, virtualSize }, free: packRanges([]) }, image, readBytes);
+    const disk = openDisk({ container: { format, virtualSize }, free: packRanges([]) }, image, readInto(readBytes));
     return { disk: Buffer.from(disk.read(0, disk.size)) };
   } catch (error) {
     // As a thread reports it: the import fails with Convert.Failed.
@@ -309,8 +313,27 @@ test.each([1, 511, 513])('a raw disk of %i bytes → these bytes, and zeros up t
   const virtualSize = Math.ceil(size / SECTOR) * SECTOR;
   const image = { kind: 'remote', size } as const;
   const source = { container: { format: 'RAW', virtualSize }, free: packRanges([]) };
-  const disk = openDisk(source, image, bufferSource(bytes).read);
+  const disk = openDisk(source, image, readInto(bufferSource(bytes).read));
   expect(disk.read(0, virtualSize).equals(Buffer.concat([bytes], virtualSize))).toBe(true);
+});
+
+test('a raw disk whose read fails in the middle → the block before it has its own bytes again', () => {
+  const bytes = randomFillSync(Buffer.alloc(4 * MIB));
+  let fails = true;
+  const disk = openDisk(
+    { container: { format: 'RAW', virtualSize: bytes.length }, free: packRanges([]) },
+    { kind: 'remote', size: bytes.length },
+    (offset, target) => {
+      bytes.copy(target, 0, offset, offset + (offset > 0 && fails ? 1000 : target.length));
+      if (offset > 0 && fails) throw new Error('the connection was reset');
+    },
+  );
+  expect(disk.read(0, 64 * KIB).equals(bytes.subarray(0, 64 * KIB))).toBe(true);
+  expect(() => disk.read(2 * MIB, 64 * KIB)).toThrow('reset');
+  fails = false;
+  for (const offset of [0, 2 * MIB, 2 * MIB - 100]) {
+    expect(disk.read(offset, 64 * KIB).equals(bytes.subarray(offset, offset + 64 * KIB))).toBe(true);
+  }
 });
 
 test('a QCOW2 of 3 TiB with one cluster at its very end → read where it is, and nothing before it', () => {
@@ -323,7 +346,11 @@ test('a QCOW2 of 3 TiB with one cluster at its very end → read where it is, an
   expect(isStreamable(container)).toBe(true);
   const image = { kind: 'remote', size: bytes.length } as const;
   const { format, virtualSize } = container;
-  const disk = openDisk({ container: { format, virtualSize }, free: packRanges([]) }, image, bufferSource(bytes).read);
+  const disk = openDisk(
+    { container: { format, virtualSize }, free: packRanges([]) },
+    image,
+    readInto(bufferSource(bytes).read),
+  );
   expect(disk.size).toBe(size);
   expect(disk.zerosFrom?.(size - 128 * KIB)).toBe(64 * KIB);
   expect(disk.read(size - 64 * KIB, 64 * KIB).every((byte) => byte === 0x5a)).toBe(true);

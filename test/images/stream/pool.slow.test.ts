@@ -90,7 +90,7 @@ async function compressed(disk: PooledDisk, target: string): Promise<void> {
   const tables = await tablesOf(SIZE, () => parts.map(({ note }) => note));
   const file = await open(target, 'w');
   for (const body of [tables.header, ...parts.map((part) => part.body)]) await file.write(body);
-  for await (const body of tables.parts()) await file.write(body);
+  for await (const { body } of tables.parts()) await file.write(body);
   await file.close();
 }
 

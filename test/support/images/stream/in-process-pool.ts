@@ -16,13 +16,13 @@ export function inProcessPool(onSegment: (offset: number) => void = () => undefi
       const { format } = source.container;
       const read = async (offset: number, length: number, signal: AbortSignal): Promise<ByteSource> => {
         if (image === null) throw new Error('the disk has no image');
-        if (fetch === undefined) return openDisk(source, image, () => Buffer.alloc(0));
+        if (fetch === undefined) return openDisk(source, image, () => undefined);
         const [start, count] = format === 'RAW' ? [offset, length] : [0, image.size];
         const bytes = Buffer.alloc(count);
         await fetch(start, bytes, signal);
         return format === 'RAW'
           ? bytesAt(offset, bytes)
-          : openDisk(source, image, (at, wanted) => bytes.subarray(at, at + wanted));
+          : openDisk(source, image, (at, target) => void bytes.copy(target, 0, at));
       };
       return {
         async compress({ offset, length, output, bytes }, signal) {

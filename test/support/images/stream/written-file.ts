@@ -29,7 +29,10 @@ export async function writeStreamed(path: string, disk: TestDisk, layout: Layout
   const notes = parts.map(({ note }) => note);
   const tables = await tablesOf(disk.size, () => notes.filter((note) => note.length > 0));
   const bodies = [tables.header, ...parts.map(({ body }) => body)];
-  for await (const body of tables.parts()) bodies.push(body);
+  for await (const { body, release } of tables.parts()) {
+    bodies.push(body.slice());
+    release();
+  }
   const file = await open(path, 'w');
   const end = await writeAll(file, bodies);
   await file.close();
