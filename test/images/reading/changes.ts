@@ -7,6 +7,7 @@ import {
   fsyncSync,
   ftruncateSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   openSync,
   renameSync,
@@ -107,7 +108,7 @@ export function change(root: string, random: Random, count: number): void {
 
 function extend(file: string, random: Random): void {
   // A link leads nowhere.
-  if (path.basename(file).startsWith('link-')) return;
+  if (lstatSync(file).isSymbolicLink()) return;
   const opened = openSync(file, 'r+');
   try {
     const size = 1 + below(random, 20_000);
