@@ -226,6 +226,11 @@ export function createControl(place: OssPlace, timeoutMs: number): OssControl {
       const quoted = parts.map(({ number, etag }) => ({ number, etag: `"${etag}"` }));
       const { crc64, etag } = await call('CompleteMultipartUpload', { bucket, key }, async (oss) => {
         const { res } = await oss.completeMultipartUpload(key, uploadId, quoted);
+        const error = errorIn(field(res, 'data'));
+        if (error !== null) {
+          const values = valuesOf({ bucket, key }, place.region);
+          throw ossFailure({ action: 'CompleteMultipartUpload', ...error, values, outcomeUnknown: true });
+        }
         return { res, ...objectView(key, res.headers) };
       });
       return { crc64, etag };
@@ -269,6 +274,17 @@ async function nullIfNotFound<Result>(call: Promise<Result>): Promise<Result | n
     if (error instanceof FailureError && NOT_FOUND_CODES.has(error.failure.code)) return null;
     throw error;
   }
+}
+
+/** The error in the body of a response whose status is a success: the status can be sent before the outcome is known. */
+function errorIn(body: unknown): { readonly code: string; readonly message: string } | null {
+  const xml = body instanceof Uint8Array ? Buffer.from(body).toString() : '';
+  const text = (name: string) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
+  if (!/<Error[\s>]/.test(xml)) return null;
+  return {
+    code: text('Code') ?? 'UnknownError',
+    message: text('Message') ?? 'the response contains no error description',
+  };
 }
 
 function objectView(key: string, raw: object): ObjectView {

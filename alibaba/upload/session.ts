@@ -81,7 +81,11 @@ export async function completeUpload(
     return { size: whole.size, etag: completed.etag };
   }
   const object = await withRetries(settings, signal, () => calls.head());
-  if (object !== null && isSame(object)) return object;
+  if (object === null) {
+    const message = 'the response to the completion does not describe the object, and there is no such object';
+    throw ossFailure({ action: 'CompleteMultipartUpload', code: 'UnreadableAnswer', message, outcomeUnknown: true });
+  }
+  if (isSame(object)) return object;
   // Every part was correct when it arrived, so another client writes to this key. The object must not be imported.
   await withRetries(settings, signal, () => calls.remove());
   throw checksumFailure('the whole object');

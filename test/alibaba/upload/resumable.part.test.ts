@@ -308,6 +308,37 @@ describe('a fault', () => {
     },
   );
 
+  test.each(['InternalError', 'SomethingNew'])(
+    'that reports %s in the body of a completion with status 200 → the completion is repeated, and nothing is deleted',
+    async (code) => {
+      once(isComplete, { kind: 'refuse', status: 200, code });
+      await oss().uploadFile(input());
+      expect(server.requests.filter(isComplete)).toHaveLength(2);
+      expect(server.requests.some(({ method }) => method === 'DELETE')).toBe(false);
+      expect(stored()?.equals(bytes)).toBe(true);
+    },
+  );
+
+  test('that reports InvalidPart in the body of a completion with status 200 → compared with the parts that are there', async () => {
+    once(isComplete, { kind: 'refuse', status: 200, code: 'InvalidPart' });
+    await oss().uploadFile(input());
+    expect(server.requests.filter(isComplete)).toHaveLength(2);
+    expect(partPuts()).toHaveLength(11);
+    expect(stored()?.equals(bytes)).toBe(true);
+  });
+
+  test('whose response to the completion has no checksum, and no object → transient, and nothing is deleted', async () => {
+    server.hidesWholeCrc = true;
+    server.fault = (request) => {
+      if (request.method === 'HEAD') server.objects.clear();
+      return undefined;
+    };
+    await expect(oss().uploadFile(input())).rejects.toMatchObject({
+      failure: { code: 'UnreadableAnswer', class: 'transient' },
+    });
+    expect(server.requests.some(({ method }) => method === 'DELETE')).toBe(false);
+  });
+
   test('that replaces the finished object with other bytes → the object is deleted', async () => {
     server.fault = (request) => {
       if (isComplete(request)) return { kind: 'wrong-crc' };
