@@ -321,7 +321,7 @@ export interface SentPart extends NotedPart {
 /** A part that is built when it is sent. */
 export interface BuiltPart {
   readonly number: number;
-  /** Called again for another attempt, unless the length is known. */
+  /** Called again for another attempt, unless the length is known and the memory is not wanted. */
   build(signal: AbortSignal): Promise<BuiltBody>;
 }
 
@@ -330,6 +330,8 @@ export interface BuiltBody {
   readonly length: number | null;
   /** Can be read again if the length is known. */
   chunks(): AsyncIterable<Uint8Array>;
+  /** True: another upload waits for the memory of the bytes, which can be built once more. */
+  isWanted(): boolean;
   /** Called when the bytes are no longer needed. */
   release(): void;
 }

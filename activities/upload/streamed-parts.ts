@@ -104,17 +104,17 @@ export function streamedParts(options: StreamedPartsOptions): StreamedParts {
 
   /** The source is read in order: a part gets memory after the ones before it, for which it waits while it has its own. */
   let previous: Promise<void> = Promise.resolve();
-  const takeInOrder = () => {
+  const takeInOrder = (): TakeInOrder => {
     const before = previous;
     const taken = deferred();
     previous = taken.promise;
-    return async (segments: number, signal: AbortSignal) => {
+    return async (segments, signal) => {
       if (forward !== null) await abortable(before, signal);
-      return await memory.take(segments, signal).finally(taken.resolve);
+      return await memory.take(segments, signal, writer).finally(taken.resolve);
     };
   };
 
-  const build = async (range: Range, take: PartMemory['take'], signal: AbortSignal): Promise<BuiltBody> => {
+  const build = async (range: Range, take: TakeInOrder, signal: AbortSignal): Promise<BuiltBody> => {
     const claimed = await ranges.claimLevel(writer, range.part, choice.next());
     if (claimed === null) throw leaseLost(range.part);
     const level = levelOf(claimed);
@@ -147,7 +147,9 @@ export function streamedParts(options: StreamedPartsOptions): StreamedParts {
           return found;
         }),
       );
-      return bufferedBody(pieces.flat(), memory, release);
+      // Bytes that were hashed in order cannot be read once more.
+      const isWanted = () => forward === null && memory.isWantedBesides(writer);
+      return bufferedBody(pieces.flat(), memory, release, isWanted);
     } catch (error) {
       release();
       throw error;
@@ -250,6 +252,7 @@ function deferred(): { readonly promise: Promise<void>; readonly resolve: () => 
   return { promise, resolve };
 }
 
+type TakeInOrder = (segments: number, signal: AbortSignal) => Promise<readonly SegmentBlocks[]>;
 type RunSegment = (index: number, target: SegmentBlocks) => Promise<readonly Piece[]>;
 
 /** The first segment with data decides whether there is a part at all. @param targets for the segments, in turn */
@@ -271,7 +274,7 @@ async function buildLarge(
     first += 1;
     pieces = await run(first);
   }
-  if (pieces.length === 0) return { length: 0, chunks: () => padded([]), release };
+  if (pieces.length === 0) return { length: 0, chunks: () => padded([]), release, isWanted: () => false };
   const following = async function* () {
     let coming: Promise<readonly Piece[]> | null = null;
     try {
@@ -288,13 +291,18 @@ async function buildLarge(
       await coming?.catch(() => undefined);
     }
   };
-  return { length: null, chunks: () => padded(following()), release };
+  return { length: null, chunks: () => padded(following()), release, isWanted: () => false };
 }
 
-function bufferedBody(pieces: readonly Piece[], memory: PartMemory, release: () => void): BuiltBody {
+function bufferedBody(
+  pieces: readonly Piece[],
+  memory: PartMemory,
+  release: () => void,
+  isWanted: () => boolean,
+): BuiltBody {
   const data = lengthOf(pieces);
   const length = data === 0 ? 0 : Math.max(data, MIN_PART_BYTES);
-  return { length, chunks: () => padded(bytesAt(memory, pieces)), release };
+  return { length, chunks: () => padded(bytesAt(memory, pieces)), release, isWanted };
 }
 
 function lengthOf(pieces: readonly Piece[]): number {

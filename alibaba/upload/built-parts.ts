@@ -121,7 +121,7 @@ class BuiltUpload {
     { number, build }: Pick<BuiltPart, 'number' | 'build'>,
     signal: AbortSignal,
   ): Promise<SentPart> {
-    // A body of known length is kept for the next attempt; any other one is built again.
+    // A body of known length is kept for the next attempt if no other upload waits for its memory; any other one is built again.
     let built: BuiltBody | null = await build(signal);
     let length = built.length;
     const attempt = async (): Promise<SentPart> => {
@@ -132,13 +132,15 @@ class BuiltUpload {
         built = await build(signal);
       }
       const body = new CheckedBody(length, this.limited(built.chunks(), signal));
+      let isFailed = false;
       try {
         return await this.sendBody(uploadId, number, body, signal);
       } catch (error) {
+        isFailed = true;
         if (length !== null || !isChunkRefusal(error)) throw error;
         this.refusesChunks = true;
       } finally {
-        if (built.length === null) {
+        if (built.length === null || (isFailed && built.isWanted())) {
           built.release();
           built = null;
         }
@@ -223,7 +225,7 @@ function otherLength(length: number): Error {
 }
 
 function bodyOf(body: Uint8Array) {
-  return { length: body.byteLength, chunks: () => asyncOf([body]), release: () => undefined };
+  return { length: body.byteLength, chunks: () => asyncOf([body]), release: () => undefined, isWanted: () => false };
 }
 
 async function* asyncOf<Item>(items: Iterable<Item>): AsyncGenerator<Item> {

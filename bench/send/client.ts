@@ -138,7 +138,7 @@ async function deflateRate(): Promise<number> {
   const all = () =>
     Promise.all(
       starts.map(async ({ start }) => {
-        const [target] = await pool.memory.take(1, signal);
+        const [target] = await pool.memory.take(1, signal, {});
         if (target === undefined) throw new Error('the memory for parts has no room for a segment');
         const segment = { offset: start - (start % 65_536), length: SEGMENT_BYTES };
         return await disk

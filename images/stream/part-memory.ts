@@ -1,6 +1,7 @@
 /**
- * The memory that compressed parts take in this process, in blocks that threads write and that are sent from there: first
- * come, first served. Blocks are reused. V8 would collect buffers of their own only after tens of MiB.
+ * The memory that compressed parts take in this process, in blocks that threads write and that are sent from there. The upload
+ * with the fewest blocks is served first: parts of one that stalls would otherwise take all blocks, one after another.
+ * Blocks are reused. V8 would collect buffers of their own only after tens of MiB.
  */
 import { CLUSTER_BYTES, SEGMENT_BYTES } from './layout.js';
 
@@ -14,8 +15,13 @@ const SEGMENTS = 4;
 export interface PartMemory {
   /** All blocks, which threads write. */
   readonly bytes: SharedArrayBuffer;
-  /** Waits until there are blocks for so many segments, all together. Rejects with the signal's reason. */
-  take(segments: number, signal: AbortSignal): Promise<readonly SegmentBlocks[]>;
+  /**
+   * Waits until there are blocks for so many segments, all together. Rejects with the signal's reason.
+   * @param upload any object, the same one for all parts of an upload
+   */
+  take(segments: number, signal: AbortSignal, upload: object): Promise<readonly SegmentBlocks[]>;
+  /** True: another upload waits for blocks. */
+  isWantedBesides(upload: object): boolean;
 }
 
 /** Blocks for the bytes of one segment. */
@@ -33,23 +39,45 @@ export interface Piece {
   readonly length: number;
 }
 
+interface Request {
+  readonly upload: object;
+  /** Blocks. */
+  readonly count: number;
+  readonly grant: (blocks: number[]) => void;
+}
+
 export function createPartMemory(segments: number = SEGMENTS): PartMemory {
   const total = segments * BLOCKS_PER_SEGMENT;
   // The block that was used last is used first: a small upload takes little memory.
   const free = Array.from({ length: total }, (_, index) => total - 1 - index);
-  const waiting: { readonly count: number; readonly grant: (blocks: number[]) => void }[] = [];
+  const waiting: Request[] = [];
+  const heldBy = new Map<object, number>();
+  const heldOf = ({ upload }: Request) => heldBy.get(upload) ?? 0;
+  const count = (upload: object, blocks: number) => {
+    const held = (heldBy.get(upload) ?? 0) + blocks;
+    if (held > 0) heldBy.set(upload, held);
+    else heldBy.delete(upload);
+  };
 
+  /** Of those with the fewest blocks, the one that waits for the longest time. Smaller ones do not overtake it. */
+  const nextRequest = () => {
+    const fewest = Math.min(...waiting.map(heldOf));
+    return waiting.find((one) => heldOf(one) === fewest);
+  };
   const grantNext = () => {
-    for (let next = waiting[0]; next !== undefined && free.length >= next.count; next = waiting[0]) {
-      waiting.shift();
+    for (let next = nextRequest(); next !== undefined && free.length >= next.count; next = nextRequest()) {
+      waiting.splice(waiting.indexOf(next), 1);
+      count(next.upload, next.count);
       next.grant(free.splice(free.length - next.count));
     }
   };
-  const segmentOf = (blocks: readonly number[]): SegmentBlocks => {
+  const segmentOf = (blocks: readonly number[], upload: object): SegmentBlocks => {
     let held = blocks;
     const hold = (keep: ReadonlySet<number>) => {
+      const kept = held.filter((block) => keep.has(block));
       free.push(...held.filter((block) => !keep.has(block)));
-      held = held.filter((block) => keep.has(block));
+      count(upload, kept.length - held.length);
+      held = kept;
       grantNext();
     };
     return {
@@ -61,14 +89,14 @@ export function createPartMemory(segments: number = SEGMENTS): PartMemory {
 
   return {
     bytes: new SharedArrayBuffer(total * BLOCK_BYTES),
-    async take(wanted, signal) {
+    async take(wanted, signal, upload) {
       signal.throwIfAborted();
-      const count = wanted * BLOCKS_PER_SEGMENT;
-      if (count > total) throw new RangeError(`the memory for parts has no room for ${wanted} segments`);
+      const needed = wanted * BLOCKS_PER_SEGMENT;
+      if (needed > total) throw new RangeError(`the memory for parts has no room for ${wanted} segments`);
       const blocks = await new Promise<number[]>((resolve, reject) => {
-        const request = {
-          count,
-          grant: (granted: number[]) => {
+        const request: Request = {
+          ...{ upload, count: needed },
+          grant: (granted) => {
             signal.removeEventListener('abort', abort);
             resolve(granted);
           },
@@ -83,8 +111,9 @@ export function createPartMemory(segments: number = SEGMENTS): PartMemory {
         grantNext();
       });
       return Array.from({ length: wanted }, (_, index) =>
-        segmentOf(blocks.slice(index * BLOCKS_PER_SEGMENT, (index + 1) * BLOCKS_PER_SEGMENT)),
+        segmentOf(blocks.slice(index * BLOCKS_PER_SEGMENT, (index + 1) * BLOCKS_PER_SEGMENT), upload),
       );
     },
+    isWantedBesides: (upload) => waiting.some((one) => one.upload !== upload),
   };
 }

@@ -65,7 +65,7 @@ afterAll(async () => {
 
 /** The bytes of the segment too, in memory of their own. */
 async function compressedAt(disk: PooledDisk, segment: Pick<Segment, 'offset' | 'length' | 'bytes'>) {
-  const [target] = await pool.memory.take(1, signal);
+  const [target] = await pool.memory.take(1, signal, {});
   if (target === undefined) throw new Error('the memory has no room for a segment');
   try {
     const result = await disk.compress({ ...segment, output: { level: 1, target } }, signal);
