@@ -21,6 +21,8 @@ export interface FileSystem {
   readonly freeBytes: number | null;
   /** Why the content may be older than in the guest, e.g. a journal that was not replayed; null if it is current. */
   readonly stale: string | null;
+  /** True: it could not be determined whether it was unmounted; `stale` says why. */
+  readonly isUnmountUnknown?: boolean;
   readonly ignoresCase: boolean;
   readonly root: number;
   /** Subvolumes (btrfs). */

@@ -17,8 +17,14 @@ const HEADER_BYTES = [328, 324] as const;
 const CRC = 32;
 /** The largest log of XFS. */
 const MAX_LOG = 2 ** 31;
-/** Eight buffers of 256 KiB may be written at the same time; twice that, so that a whole record is among them. */
-const WRITTEN_TOGETHER = (2 * 8 * 256 * 1024) / SECTOR;
+/** `XLOG_MAX_RECORD_BSIZE`, without the headers. */
+const MAX_RECORD = (256 * 1024) / SECTOR;
+/** One for every 32 KiB; the size that a record has room for may be larger than the record. */
+const MAX_HEADERS = MAX_RECORD / CYCLES_IN_HEADER;
+/** Eight buffers may be written at the same time. */
+const WRITTEN_TOGETHER = 8 * MAX_RECORD;
+/** From the oldest change to the newest: more takes too long to read over a network. */
+const MAX_CHANGES = (128 * 1024 * 1024) / SECTOR;
 const OPERATION_HEADER = 12;
 const UNMOUNT = 0x20;
 
@@ -58,11 +64,12 @@ export function readXfsLog(source: ByteSource, place: LogPlace, uuid: Buffer): X
   const log = { sectors: place.length / SECTOR, uuid, read: circular(source, place) };
   const newest = newestRecord(log);
   if (newest === null) throw new UnreadableError('its log has no complete record');
-  const isClean = newest.operations === 1 && ((newest.data()[9] ?? 0) & UNMOUNT) !== 0;
   return {
-    isClean,
+    isClean: isUnmount(newest),
     *operations() {
       let at = newest.tail;
+      const changed = (newest.sector - at.sector + log.sectors) % log.sectors;
+      if (changed > MAX_CHANGES) throw new UnreadableError(`it has ${changed * SECTOR} bytes of changes`);
       for (let seen = 0; seen < log.sectors; seen += 1) {
         const record = recordAt(log, at.sector);
         if (record === null || record.cycle !== at.cycle) throw new UnreadableError('a record of its log is missing');
@@ -100,20 +107,47 @@ const nextCycle = (cycle: number, isWrapped: boolean) => {
 
 function newestRecord(log: Log): LogRecord | null {
   const end = headOf(log);
-  for (let back = 1; back <= Math.min(WRITTEN_TOGETHER, log.sectors); back += 1) {
-    const record = recordAt(log, (end - back + log.sectors) % log.sectors);
-    if (record !== null && record.headerSectors + record.dataSectors <= back) return record;
+  const newest = recordBefore(log, end);
+  if (newest === null || isUnmount(newest)) return newest;
+  return recordBefore(log, firstUnwritten(log, end));
+}
+
+const isUnmount = ({ operations, data }: LogRecord) => operations === 1 && ((data()[9] ?? 0) & UNMOUNT) !== 0;
+
+/** The last complete record before a sector. */
+function recordBefore(log: Log, end: number): LogRecord | null {
+  // Twice, so that a whole record is among them.
+  for (let back = 1; back <= Math.min(2 * WRITTEN_TOGETHER, log.sectors); back += 1) {
+    const record = recordAt(log, (end - back + log.sectors) % log.sectors, back);
+    if (record !== null) return record;
   }
   return null;
 }
 
+/**
+ * Records that are written at the same time may reach the disk in any order: the kernel reads those before the first sector
+ * that was not written (xlog_find_head).
+ */
+function firstUnwritten(log: Log, end: number): number {
+  const count = Math.min(WRITTEN_TOGETHER, log.sectors);
+  const start = (end - count + log.sectors) % log.sectors;
+  const bytes = log.read(start, count);
+  const newest = cycleOf(log.read(0, 1));
+  for (let index = 0; index < count; index += 1) {
+    // The sectors at the end of the log were written in the cycle before.
+    const expected = start + index < log.sectors && start >= end ? newest - 1 : newest;
+    if (cycleOf(bytes.subarray(index * SECTOR, (index + 1) * SECTOR)) === expected - 1)
+      return (start + index) % log.sectors;
+  }
+  return end;
+}
+
+/** Every sector begins with the cycle in which it was written, or with the magic of a record, followed by the cycle. */
+const cycleOf = (sector: Buffer) => sector.readUInt32BE(sector.readUInt32BE(0) === MAGIC ? 4 : 0);
+
 /** The first sector that was not written in the newest cycle: all sectors before it were. */
 function headOf(log: Log): number {
-  // Every sector begins with the cycle in which it was written, or with the magic of a record, followed by the cycle.
-  const cycleAt = (sector: number) => {
-    const bytes = log.read(sector, 1);
-    return bytes.readUInt32BE(bytes.readUInt32BE(0) === MAGIC ? 4 : 0);
-  };
+  const cycleAt = (sector: number) => cycleOf(log.read(sector, 1));
   const newest = cycleAt(0);
   let [least, most] = [1, log.sectors];
   while (least < most) {
@@ -124,8 +158,8 @@ function headOf(log: Log): number {
   return least;
 }
 
-/** Null: no record begins there, or it was not written completely. */
-function recordAt(log: Log, sector: number): LogRecord | null {
+/** Null: no record of at most so many sectors begins there, or it was not written completely. */
+function recordAt(log: Log, sector: number, most = log.sectors): LogRecord | null {
   const header = log.read(sector, 1);
   const cycle = header.readUInt32BE(4);
   const dataSectors = Math.ceil(header.readUInt32BE(12) / SECTOR);
@@ -136,24 +170,19 @@ function recordAt(log: Log, sector: number): LogRecord | null {
     header.readUInt32BE(16) !== cycle ||
     header.readUInt32BE(20) !== sector ||
     !header.subarray(304, 320).equals(log.uuid) ||
-    headerSectors + dataSectors > log.sectors ||
-    dataSectors > headerSectors * CYCLES_IN_HEADER
+    headerSectors > MAX_HEADERS ||
+    headerSectors + dataSectors > most ||
+    dataSectors > Math.min(headerSectors * CYCLES_IN_HEADER, MAX_RECORD)
   )
     return null;
   const tail = { cycle: header.readUInt32BE(24), sector: header.readUInt32BE(28) };
   if (tail.sector >= log.sectors) return null;
-  const read = () => {
-    const bytes = log.read(sector, headerSectors + dataSectors);
-    return { headers: bytes.subarray(0, headerSectors * SECTOR), written: bytes.subarray(headerSectors * SECTOR) };
-  };
-  const { headers, written } = read();
+  const bytes = log.read(sector, headerSectors + dataSectors);
+  const [headers, written] = [bytes.subarray(0, headerSectors * SECTOR), bytes.subarray(headerSectors * SECTOR)];
   if (!isComplete(headers, written, header.readUInt32BE(12))) return null;
   return {
     ...{ sector, cycle, headerSectors, dataSectors, tail, operations: header.readUInt32BE(40) },
-    data() {
-      const again = read();
-      return unpacked(again.headers, again.written);
-    },
+    data: () => unpacked(headers, written),
   };
 }
 

@@ -3,7 +3,7 @@
  * the allocation of blocks (intents to free, or to count references) is not replayed: files are read without it.
  */
 import { type ByteSource, UnreadableError, u64le } from '../bytes.js';
-import { type LogOperation, type LogPlace, readXfsLog } from './xfs-log.js';
+import type { LogOperation, XfsLog } from './xfs-log.js';
 
 const FLAG = { start: 0x01, commit: 0x02, continued: 0x08, unmount: 0x20 } as const;
 const TRANSACTION_HEADER = 16;
@@ -20,6 +20,9 @@ const MAX_OPEN = { transactions: 100_000, regions: 1_000_000, bytes: 512 * 1024 
 /** The largest region is an extended attribute of 64 KiB. */
 const MAX_REGION = 1024 * 1024;
 const VERSION_3_CORE = 176;
+const MAX_CANCELLED = 1_000_000;
+/** One block of 64 KiB with inodes of 256 bytes; other blocks have less than the 64 inodes that are created together. */
+const MAX_CREATED = 256;
 
 export interface XfsLayout {
   readonly isVersion5: boolean;
@@ -34,15 +37,13 @@ export interface ReplayedXfs {
   readonly changes: number;
 }
 
-/** Null: the log is empty. Throws UnreadableError. @param uuid as the superblock has it */
-export function replayXfsLog(source: ByteSource, layout: XfsLayout, place: LogPlace, uuid: Buffer): ReplayedXfs | null {
-  const log = readXfsLog(source, place, uuid);
-  if (log.isClean) return null;
-  const cancelled = new Map<string, number>();
+/** Throws UnreadableError. */
+export function replayXfsLog(source: ByteSource, layout: XfsLayout, log: XfsLog): ReplayedXfs {
+  const cancelled = createCancelled();
   for (const items of transactions(log.operations())) {
     for (const item of items) {
       const buffer = bufferOf(item);
-      if (buffer?.isCancelled) cancelled.set(buffer.key, (cancelled.get(buffer.key) ?? 0) + 1);
+      if (buffer?.isCancelled) cancelled.add(buffer, 1);
     }
   }
   const overlay = createOverlay(source, layout);
@@ -51,19 +52,50 @@ export function replayXfsLog(source: ByteSource, layout: XfsLayout, place: LogPl
     // As the kernel orders them: buffers, inodes, and last the cancels.
     for (const item of items) {
       const buffer = bufferOf(item);
-      if (buffer !== null && !buffer.isCancelled && !cancelled.has(buffer.key)) changes += writeBuffer(overlay, item);
-      if (typeOf(item) === ITEM.icreate) changes += writeNewInodes(overlay, item);
+      if (buffer !== null && !buffer.isCancelled && !cancelled.has(buffer)) changes += writeBuffer(overlay, item);
+      if (typeOf(item) === ITEM.icreate) changes += writeNewInodes(overlay, item, cancelled);
     }
-    for (const item of items) if (typeOf(item) === ITEM.inode) changes += writeInode(overlay, item);
+    for (const item of items) if (typeOf(item) === ITEM.inode) changes += writeInode(overlay, item, cancelled);
     for (const item of items) {
       const buffer = bufferOf(item);
-      if (!buffer?.isCancelled) continue;
-      const left = (cancelled.get(buffer.key) ?? 1) - 1;
-      if (left > 0) cancelled.set(buffer.key, left);
-      else cancelled.delete(buffer.key);
+      if (buffer?.isCancelled) cancelled.add(buffer, -1);
     }
   }
   return { source: overlay.source, changes };
+}
+
+interface Place {
+  /** In sectors. */
+  readonly at: number;
+  readonly sectors: number;
+}
+
+/**
+ * The buffers that the log frees later. Other data, which the log does not have, may be in their place: older changes of them
+ * are not replayed.
+ */
+interface Cancelled {
+  add(place: Place, count: 1 | -1): void;
+  has(place: Place): boolean;
+  startsAt(sector: number): boolean;
+}
+
+function createCancelled(): Cancelled {
+  const counts = new Map<string, number>();
+  const add = (key: string, count: number) => {
+    const left = (counts.get(key) ?? 0) + count;
+    if (left > 0) counts.set(key, left);
+    else counts.delete(key);
+    if (counts.size > MAX_CANCELLED) throw new UnreadableError('its log frees too many buffers');
+  };
+  return {
+    add({ at, sectors }, count) {
+      add(`${at}:${sectors}`, count);
+      add(`${at}`, count);
+    },
+    has: ({ at, sectors }) => counts.has(`${at}:${sectors}`),
+    startsAt: (sector) => counts.has(`${sector}`),
+  };
 }
 
 /** The regions of one change; the first describes it. */
@@ -73,7 +105,7 @@ const typeOf = ([format]: Item): number => (format === undefined || format.lengt
 
 /** The items of each committed transaction. */
 function* transactions(operations: Iterable<LogOperation>): Generator<readonly Item[]> {
-  const open = new Map<number, { header: Buffer; readonly items: Item[] }>();
+  const open = new Map<number, Open>();
   const held = { bytes: 0, regions: 0 };
   for (const { transaction, flags, bytes } of operations) {
     const known = open.get(transaction);
@@ -81,6 +113,7 @@ function* transactions(operations: Iterable<LogOperation>): Generator<readonly I
     if ((flags & FLAG.commit) !== 0) {
       open.delete(transaction);
       if (known === undefined) continue;
+      endRegion(known);
       for (const region of known.items.flat()) {
         held.bytes -= region.length;
         held.regions -= 1;
@@ -90,7 +123,7 @@ function* transactions(operations: Iterable<LogOperation>): Generator<readonly I
     }
     // One that began before the tail is in its place already.
     if (known === undefined && (flags & FLAG.start) === 0) continue;
-    const current = known ?? { header: Buffer.alloc(0), items: [] };
+    const current = known ?? { header: Buffer.alloc(0), items: [], pieces: [], length: 0 };
     open.set(transaction, current);
     if (bytes.length === 0) continue;
     if (current.header.length < TRANSACTION_HEADER) {
@@ -103,31 +136,47 @@ function* transactions(operations: Iterable<LogOperation>): Generator<readonly I
     held.regions += (flags & FLAG.continued) === 0 ? 1 : 0;
     if (open.size > MAX_OPEN.transactions || held.regions > MAX_OPEN.regions || held.bytes > MAX_OPEN.bytes)
       throw new UnreadableError('its log has too many transactions without an end');
-    addRegion(current.items, flags, Buffer.from(bytes));
+    addRegion(current, flags, Buffer.from(bytes));
   }
 }
 
-function addRegion(items: Item[], flags: number, bytes: Buffer): void {
-  const last = items.at(-1);
+interface Open {
+  header: Buffer;
+  readonly items: Item[];
+  /** Of the last region: the log may have any number of them. */
+  pieces: Buffer[];
+  length: number;
+}
+
+function addRegion(open: Open, flags: number, bytes: Buffer): void {
+  const { items } = open;
   if ((flags & FLAG.continued) !== 0) {
-    const region = last?.at(-1);
-    if (last === undefined || region === undefined)
-      throw new UnreadableError('its log continues a change that it lacks');
-    if (region.length + bytes.length > MAX_REGION) throw new UnreadableError('a change in its log is too long');
-    last[last.length - 1] = Buffer.concat([region, bytes]);
+    if (items.length === 0) throw new UnreadableError('its log continues a change that it lacks');
+    if (open.length + bytes.length > MAX_REGION) throw new UnreadableError('a change in its log is too long');
+    open.pieces.push(bytes);
+    open.length += bytes.length;
     return;
   }
+  endRegion(open);
+  open.pieces = [bytes];
+  open.length = bytes.length;
+  const last = items.at(-1);
   const isComplete = last === undefined || last.length >= (last[0]?.readUInt16LE(2) ?? 0);
   if (isComplete && bytes.length < 4) throw new UnreadableError('a change in its log has no type');
   if (isComplete) items.push([bytes]);
   else last.push(bytes);
 }
 
-function bufferOf(item: Item): { readonly key: string; readonly isCancelled: boolean } | null {
+function endRegion({ items, pieces }: Open): void {
+  const last = items.at(-1);
+  if (last !== undefined && pieces.length > 1) last[last.length - 1] = Buffer.concat(pieces);
+}
+
+function bufferOf(item: Item): (Place & { readonly isCancelled: boolean }) | null {
   const [format] = item;
   if (typeOf(item) !== ITEM.buffer || format === undefined || format.length < 20) return null;
   const isCancelled = (format.readUInt16LE(4) & BUFFER.cancelled) !== 0;
-  return { key: `${u64le(format, 8)}:${format.readUInt16LE(6)}`, isCancelled };
+  return { at: u64le(format, 8), sectors: format.readUInt16LE(6), isCancelled };
 }
 
 /** Each run of set bits is a region of as many chunks. */
@@ -155,25 +204,29 @@ function writeBuffer(overlay: Overlay, [format, ...regions]: Item): number {
 }
 
 /** Empty inodes, whose content follows as changes of their own. */
-function writeNewInodes({ layout, write }: Overlay, [format]: Item): number {
+function writeNewInodes({ layout, write }: Overlay, [format]: Item, cancelled: Cancelled): number {
   if (format === undefined || format.length < 28) throw new UnreadableError('a change in its log ends too early');
   const [group, block] = [format.readUInt32BE(4), format.readUInt32BE(8)];
   const [count, size] = [format.readUInt32BE(12), format.readUInt32BE(16)];
-  if (size !== layout.inodeSize || count > 65_536) throw new UnreadableError('its log creates inodes of another size');
+  if (size !== layout.inodeSize || count > MAX_CREATED)
+    throw new UnreadableError('its log creates inodes of another size');
   const empty = Buffer.alloc(size);
   empty.write('IN', 'latin1');
   empty.writeUInt8(layout.isVersion5 ? 3 : 2, 4);
   const start = (group * layout.agBlocks + block) * layout.blockSize;
+  for (let at = start; at < start + count * size; at += layout.blockSize) if (cancelled.startsAt(at / SECTOR)) return 0;
   for (let index = 0; index < count; index += 1) write(start + index * size, empty);
   return 1;
 }
 
-function writeInode(overlay: Overlay, [format, core, fork]: Item): number {
+function writeInode(overlay: Overlay, [format, core, fork]: Item, cancelled: Cancelled): number {
   if (format === undefined || core === undefined || format.length < 52)
     throw new UnreadableError('a change in its log ends too early');
   // 32-bit kernels have no padding before the 64-bit fields.
   const shift = format.length >= 56 ? 4 : 0;
-  const at = u64le(format, 36 + shift) * SECTOR + format.readInt32LE(48 + shift);
+  const buffer = { at: u64le(format, 36 + shift), sectors: format.readInt32LE(44 + shift) };
+  if (cancelled.has(buffer)) return 0;
+  const at = buffer.at * SECTOR + format.readInt32LE(48 + shift);
   const inode = Buffer.from(overlay.source.read(at, overlay.layout.inodeSize));
   onDisk(core).copy(inode, 0);
   const start = core.length >= VERSION_3_CORE ? VERSION_3_CORE : 100;

@@ -13,6 +13,7 @@ import {
   readRuns,
   uuidOrNull,
 } from './filesystem.js';
+import { readXfsLog } from './xfs-log.js';
 import { replayXfsLog } from './xfs-replay.js';
 
 const LOCAL = 1;
@@ -55,28 +56,30 @@ export const openXfs: OpenFileSystem = (source) => {
   const superblock = readSuper(bytes);
   if (superblock.version === 5) checkSum(source, bytes.readUInt16BE(102));
   // The disk was exported from a running machine: the latest changes are only in the log.
-  const recovered = unlessUnreadable<{ readonly source: ByteSource; readonly stale: string | null }>(
+  const { source: recovered, ...state } = unlessUnreadable<Recovered>(
     () => recover(source, superblock, bytes),
-    (reason) => ({ source, stale: `it was not unmounted, and its log cannot be read: ${reason}` }),
+    (reason) => ({ source, stale: `its log cannot be read: ${reason}`, isUnmountUnknown: true }),
   );
-  return opened(recovered.source, recovered.stale);
+  return { ...opened(recovered), ...state };
 };
 
-function recover(source: ByteSource, superblock: Super, bytes: Buffer) {
+type Recovered = Pick<FileSystem, 'stale' | 'isUnmountUnknown'> & { readonly source: ByteSource };
+
+function recover(source: ByteSource, superblock: Super, bytes: Buffer): Recovered {
   const logStart = u64be(bytes, 48);
   if (logStart === 0) throw new UnreadableError('it is on another device');
   const place = { offset: blockOffset(superblock, logStart), length: bytes.readUInt32BE(96) * superblock.blockSize };
-  const replayed = replayXfsLog(
-    source,
-    { ...superblock, isVersion5: superblock.version === 5 },
-    place,
-    bytes.subarray(32, 48),
+  const log = readXfsLog(source, place, bytes.subarray(32, 48));
+  if (log.isClean) return { source, stale: null };
+  const layout = { ...superblock, isVersion5: superblock.version === 5 };
+  return unlessUnreadable<Recovered>(
+    () => {
+      const replayed = replayXfsLog(source, layout, log);
+      const stale = `it was not unmounted; ${replayed.changes} changes were read from its log`;
+      return { source: replayed.source, stale };
+    },
+    (reason) => ({ source, stale: `it was not unmounted, and its log cannot be read: ${reason}` }),
   );
-  if (replayed === null) return { source, stale: null };
-  return {
-    source: replayed.source,
-    stale: `it was not unmounted; ${replayed.changes} changes were read from its log`,
-  };
 }
 
 function readSuper(bytes: Buffer): Super {
@@ -102,7 +105,7 @@ function readSuper(bytes: Buffer): Super {
   return superblock;
 }
 
-function opened(source: ByteSource, stale: string | null): FileSystem {
+function opened(source: ByteSource): Omit<FileSystem, 'stale'> {
   const bytes = source.read(0, 512);
   const superblock = readSuper(bytes);
   return {
@@ -111,7 +114,6 @@ function opened(source: ByteSource, stale: string | null): FileSystem {
     label: text(bytes.subarray(108, 120)),
     totalBytes: u64be(bytes, 8) * superblock.blockSize,
     freeBytes: u64be(bytes, 144) * superblock.blockSize,
-    stale,
     ignoresCase: false,
     root: u64be(bytes, 56),
     ...nodes(source, superblock),

@@ -10,7 +10,9 @@ export function checkSpace(root: Root, findings: FindingList): void {
     findings.add(
       'warning',
       'ECSIMPORT.NotUnmounted',
-      'The root file system was not unmounted cleanly: the disk was exported from a running machine or after a crash',
+      fileSystem.isUnmountUnknown === true
+        ? 'Could not determine whether the root file system was unmounted cleanly: its newest changes may be missing'
+        : 'The root file system was not unmounted cleanly: the disk was exported from a running machine or after a crash',
       `${root.volume.name} (${fileSystem.kind}): ${fileSystem.stale}`,
       'Shut the machine down, and export the disk again.',
     );

@@ -71,19 +71,38 @@ describe('an XFS whose changes are only in its log', () => {
     expect(names(fixture('xfs-v5')).stale).toBeNull();
   });
 
-  test.each<readonly [string, (log: Buffer, records: readonly number[]) => void]>([
-    ['a record in the middle has a wrong checksum', (log, records) => log.writeUInt8(1, (records[2] ?? 0) + 600)],
-    ['the log is empty', (log) => log.fill(0)],
+  test.each<readonly [string, boolean, (log: Buffer, records: readonly number[]) => void]>([
+    ['a record in the middle has a wrong checksum', true, (log, records) => log.writeUInt8(1, (records[2] ?? 0) + 600)],
+    ['the log is empty', false, (log) => log.fill(0)],
     [
       'the log is of another file system',
+      false,
       (log, records) => {
         for (const at of records) log.fill(7, at + 304, at + 320);
       },
     ],
-  ])('%s → read without it, and reported', (_, change) => {
+  ])('%s → read without it, and reported', (_, isKnown, change) => {
     const { stale, names: found } = names(withLog(disk, change));
-    expect(stale).toMatch(/^it was not unmounted, and its log cannot be read: /);
+    expect(stale).toMatch(
+      isKnown ? /^it was not unmounted, and its log cannot be read: / : /^its log cannot be read: /,
+    );
     expect(found).toEqual([]);
+  });
+
+  test('whose log is on another device → does not say that it was not unmounted', () => {
+    const unmounted = fixture('xfs-v4');
+    const external: ByteSource = {
+      size: unmounted.size,
+      read(at, count) {
+        const bytes = Buffer.from(unmounted.read(at, count));
+        if (at === 0) bytes.fill(0, 48, Math.min(56, count));
+        return bytes;
+      },
+    };
+    expect(openXfs(external)).toMatchObject({
+      stale: 'its log cannot be read: it is on another device',
+      isUnmountUnknown: true,
+    });
   });
 
   test('the newest record was only half written → the changes before it', () => {
