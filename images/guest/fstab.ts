@@ -84,6 +84,23 @@ function describeEffect(
 /** Contents whose file system is a device of its own, with a UUID of its own. */
 const CONTAINERS = ['LVM', 'LUKS', 'Linux RAID', 'bcache', 'VDO', 'DRBD', 'Stratis'];
 
+/** Null: the content of the volume decides whether the mount works. */
+function unclearMount(
+  { type }: FstabEntry,
+  { content, damage }: Volume,
+): { readonly message: string; readonly remedy: string } | null {
+  if (damage !== null)
+    return {
+      message: `Could not determine whether a mount works: its file system (${content}) could not be read`,
+      remedy: 'Check the file system in the guest (fsck, xfs_repair, btrfs check), or remove the line.',
+    };
+  if (!CONTAINERS.includes(content ?? '') || /^crypt/.test(type)) return null;
+  return {
+    message: `Could not determine whether a mount works: its device is ${content}, which is not a file system`,
+    remedy: 'Write the UUID of the file system in it (blkid).',
+  };
+}
+
 /** True if the entry has no defect. */
 function checkEntry(entry: FstabEntry, layout: DiskLayout, context: FstabContext, findings: LinkFindings): boolean {
   const effect = describeEffect(entry, 'no device', context, findings);
@@ -115,17 +132,12 @@ function checkEntry(entry: FstabEntry, layout: DiskLayout, context: FstabContext
     findings.unsure('GUESTOS.Fstab', message, evidence, 'Write the UUID in the guest as blkid prints it.');
     return false;
   }
-  if (volume !== null && volume.damage !== null) {
-    const message = `Could not determine whether a mount works: its file system (${volume.content}) could not be read`;
-    const remedy = 'Check the file system in the guest (fsck, xfs_repair, btrfs check), or remove the line.';
+  const unclear = volume === null ? null : unclearMount(entry, volume);
+  if (unclear !== null) {
+    const { message, remedy } = unclear;
     if (effectOf(entry, 'another file system', context.policy) === 'continues')
       findings.add('warning', 'GUESTOS.Fstab', message, evidence, remedy);
     else findings.unsure('GUESTOS.Fstab', message, evidence, remedy);
-    return false;
-  }
-  if (volume !== null && CONTAINERS.includes(volume.content ?? '') && !/^crypt/.test(entry.type)) {
-    const message = `Could not determine whether a mount works: its device is ${volume.content}, which is not a file system`;
-    findings.unsure('GUESTOS.Fstab', message, evidence, 'Write the UUID of the file system in it (blkid).');
     return false;
   }
   if (volume !== null) return checkType(entry, volume, describeEffect(entry, 'another file system', context, findings));

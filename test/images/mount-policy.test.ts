@@ -183,13 +183,17 @@ test.each<[string, string, object]>([
   expect(inspectGuestFiles(layout, BIOS).bootChain.find(({ link }) => link === 'mounts')?.state).toBe(state);
 });
 
-test('a mount with nofail of a file system that cannot be read → verified, with a warning', () => {
+test.each<[string, object]>([
+  ['a file system that cannot be read', { content: 'ext4', damage: 'a wrong checksum' }],
+  ['an encrypted volume', { content: 'LUKS' }],
+  ['a physical volume of LVM', { content: 'LVM' }],
+])('a mount with nofail of %s → verified, with a warning', (_, part) => {
   const files = {
     ...guest.root,
     '/etc/fstab': `UUID=${ROOT_UUID} / xfs defaults 0 0\nUUID=${OTHER} /srv ext4 nofail 0 2\n`,
   };
-  const damaged = { content: 'ext4', damage: 'a wrong checksum', uuid: OTHER };
-  const inspection = inspectGuestFiles(layoutOf({ files, uuid: ROOT_UUID, kind: 'xfs' }, damaged), BIOS);
+  const layout = layoutOf({ files, uuid: ROOT_UUID, kind: 'xfs' }, { ...part, uuid: OTHER });
+  const inspection = inspectGuestFiles(layout, BIOS);
   expect(inspection.bootChain.find(({ link }) => link === 'mounts')?.state).toBe('verified');
   expect(inspection.findings).toContainEqual(expect.objectContaining({ code: 'GUESTOS.Fstab', severity: 'warning' }));
 });
