@@ -82,11 +82,13 @@ export function streamedParts(options: StreamedPartsOptions): StreamedParts {
   /** Of the parts that were sent, in order. Those of a large disk do not fit in the memory. */
   const listNotes = async function* (): AsyncGenerator<NotedRange> {
     let clusterBytes = 0;
+    let collect: (() => void) | null = null;
     for await (const noted of ranges.list(writer.upload)) {
       yield noted;
       clusterBytes += clusterBytesOf(layout.range(rangeIndexOf(noted.number))?.length ?? 0);
       if (clusterBytes < BYTES_PER_COLLECTION) continue;
-      createCollector('all')();
+      collect ??= createCollector('all');
+      collect();
       clusterBytes = 0;
     }
   };

@@ -131,11 +131,15 @@ export const openBtrfs: OpenFileSystem = (source) => {
   } satisfies FileSystem;
 };
 
-/** The kernel does not mount a file system with another checksum. BLAKE2 is not computed here. */
+/** Whether the checksum at the start of a block is that of its rest; null: of a type that is not computed here (BLAKE2). */
+export function isBtrfsChecksumRight(block: Buffer, type: number): boolean | null {
+  return CHECKSUMS[type]?.(block, block.subarray(CHECKSUM_BYTES)) ?? null;
+}
+
+/** The kernel does not mount a file system with another checksum. */
 function checkSum(superblock: Buffer): void {
-  const content = superblock.subarray(CHECKSUM_BYTES);
-  const isRight = CHECKSUMS[superblock.readUInt16LE(196)]?.(superblock, content) ?? true;
-  if (!isRight) throw new UnreadableError('the checksum of its superblock is wrong');
+  if (isBtrfsChecksumRight(superblock, superblock.readUInt16LE(196)) === false)
+    throw new UnreadableError('the checksum of its superblock is wrong');
 }
 
 /** By the number of the type. */

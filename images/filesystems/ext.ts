@@ -89,12 +89,15 @@ export function extKind(superblock: Buffer): Super['kind'] | null {
   return (superblock.readUInt32LE(92) & HAS_JOURNAL) !== 0 ? 'ext3' : 'ext2';
 }
 
+/** Of a superblock with metadata_csum. */
+export function isExtChecksumRight(superblock: Buffer): boolean {
+  return crc32c(ALL_BITS.crc32c, superblock.subarray(0, CHECKSUM_AT)) === superblock.readUInt32LE(CHECKSUM_AT);
+}
+
 /** The kernel does not mount a file system with another checksum. */
 function checkSum(superblock: Buffer): void {
   if ((superblock.readUInt32LE(100) & METADATA_CSUM) === 0) return;
-  const found = crc32c(ALL_BITS.crc32c, superblock.subarray(0, CHECKSUM_AT));
-  if (found !== superblock.readUInt32LE(CHECKSUM_AT))
-    throw new UnreadableError('the checksum of its superblock is wrong');
+  if (!isExtChecksumRight(superblock)) throw new UnreadableError('the checksum of its superblock is wrong');
 }
 
 export function readSuper(source: ByteSource): Super | null {

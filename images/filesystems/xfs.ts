@@ -120,12 +120,16 @@ function opened(source: ByteSource): Omit<FileSystem, 'stale'> {
   };
 }
 
-/** The kernel does not mount a file system with another checksum. It counts as zero in itself. */
+/** Of a superblock of version 5, with its whole sector. The checksum counts as zero in itself. */
+export function isXfsChecksumRight(sector: Buffer): boolean {
+  return crc32cWithout(sector, CHECKSUM_AT) === sector.readUInt32LE(CHECKSUM_AT);
+}
+
+/** The kernel does not mount a file system with another checksum. */
 function checkSum(source: ByteSource, sectorSize: number): void {
   if (!isPowerOfTwo(sectorSize) || sectorSize < 512 || sectorSize > 32_768)
     throw new UnreadableError(`XFS superblock: sectors of ${sectorSize} bytes`);
-  const superblock = source.read(0, sectorSize);
-  if (crc32cWithout(superblock, CHECKSUM_AT) !== superblock.readUInt32LE(CHECKSUM_AT))
+  if (!isXfsChecksumRight(source.read(0, sectorSize)))
     throw new UnreadableError('the checksum of its superblock is wrong');
 }
 

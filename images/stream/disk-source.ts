@@ -40,7 +40,7 @@ export function openDisk(
   const read = image.kind === 'file' ? readFile(image.fd, size) : readRemote;
   const blockBytes = image.kind === 'file' ? FILE_BLOCK_BYTES : REMOTE_BLOCK_BYTES;
   if (format === 'RAW') return trimmedDisk(ofSize(forward(read, size, blockBytes), virtualSize), free);
-  const direct = sourceOf(read, size, Buffer.allocUnsafe);
+  const direct = sourceOf(read, size);
   const source = image.kind === 'file' ? direct : cached(direct, blockBytes, REMOTE_BLOCKS);
   const { disk, format: found } = openContainer({ ...source, bulkBytes: BULK_BYTES }, findingList());
   if (disk === null || found !== format || disk.size !== virtualSize) {
@@ -67,7 +67,7 @@ function ofSize(source: ByteSource, virtualSize: number): ByteSource {
  */
 function forward(read: ReadImage, size: number, blockBytes: number): ByteSource {
   const buffer = Buffer.allocUnsafe(blockBytes);
-  const direct = sourceOf(read, size, Buffer.allocUnsafe);
+  const direct = sourceOf(read, size);
   let held: number | null = null;
   return {
     size,
@@ -85,11 +85,11 @@ function forward(read: ReadImage, size: number, blockBytes: number): ByteSource 
   };
 }
 
-function sourceOf(read: ReadImage, size: number, allocate: (length: number) => Buffer): ByteSource {
+function sourceOf(read: ReadImage, size: number): ByteSource {
   return {
     size,
     read(offset, length) {
-      const bytes = allocate(length);
+      const bytes = Buffer.allocUnsafe(length);
       read(offset, bytes);
       return bytes;
     },

@@ -2,10 +2,9 @@
  * Free bytes of btrfs on one device: parts of chunks without an extent, and the device outside of all chunks. The extent
  * tree is used rather than a free space tree or cache, which are optional and may be outdated.
  */
-import { createHash } from 'node:crypto';
 import { type ByteSource, u64le } from '../bytes.js';
+import { isBtrfsChecksumRight } from '../filesystems/btrfs.js';
 import { treeReader } from '../filesystems/btrfs-tree.js';
-import { ALL_BITS, crc32c } from '../filesystems/checksums.js';
 import { LeftWhole, leaveWholeIf } from './left-whole.js';
 import type { Range } from './ranges.js';
 
@@ -71,12 +70,13 @@ function checkSuperblock(superblock: Buffer): void {
   );
 }
 
-/** The checksum in the first 32 bytes: of the rest of a block. */
+/** CRC-32C and SHA-256. */
+const TRUSTED_KINDS = [0, 2];
+
 function hasRightChecksum(block: Buffer, kind: number): boolean {
-  const rest = block.subarray(32);
-  if (kind === 0) return block.readUInt32LE(0) === ~crc32c(ALL_BITS.crc32c, rest) >>> 0;
-  if (kind === 2) return createHash('sha256').update(rest).digest().equals(block.subarray(0, 32));
-  throw new LeftWhole(`its checksums are of kind ${kind}, which is not supported`);
+  const isRight = TRUSTED_KINDS.includes(kind) ? isBtrfsChecksumRight(block, kind) : null;
+  if (isRight === null) throw new LeftWhole(`its checksums are of kind ${kind}, which is not supported`);
+  return isRight;
 }
 
 interface TreeItem {

@@ -5,6 +5,7 @@ import {
   descriptorOffset,
   fileSource,
   hasSuperblock,
+  isExtChecksumRight,
   readSuper,
   type Super,
   superblockBlock,
@@ -130,8 +131,7 @@ function checkState({ source, superblock, bytes, compatible, readOnly }: Volume)
     `it uses features that are not supported (0x${incompatible.toString(16)}, 0x${readOnly.toString(16)})`,
   );
   if ((readOnly & READ_ONLY.metadataChecksum) !== 0) {
-    const isRight = crc32c(ALL_BITS.crc32c, bytes.subarray(0, 1020)) === bytes.readUInt32LE(1020);
-    leaveWholeIf(!isRight, 'the checksum of its superblock is wrong');
+    leaveWholeIf(!isExtChecksumRight(bytes), 'the checksum of its superblock is wrong');
   }
   if ((compatible & COMPATIBLE.hasJournal) === 0) return;
   leaveWholeIf(superblock.journalInode === 0, 'its journal is on another device');

@@ -1,11 +1,11 @@
 /** Free blocks of XFS from the tree by block number of each allocation group (XFS Algorithms & Data Structures). */
 import { type ByteSource, u64be } from '../bytes.js';
 import { crc32cWithout } from '../filesystems/checksums.js';
+import { isXfsChecksumRight } from '../filesystems/xfs.js';
 import { LeftWhole, leaveWholeIf } from './left-whole.js';
 import type { Range } from './ranges.js';
 import { xfsLogIsClean } from './xfs-log.js';
 
-const SUPERBLOCK_CHECKSUM = 224;
 const AGF_CHECKSUM = 216;
 const NODE_CHECKSUM = 52;
 /** ftype, spinodes, meta_uuid, bigtime, nrext64, exchrange, parent. */
@@ -39,8 +39,7 @@ function openVolume(source: ByteSource): Volume {
   const bytes = source.read(0, sectorSize);
   const isV5 = (bytes.readUInt16BE(100) & 0xf) === 5;
   if (isV5) {
-    const isRight = bytes.readUInt32LE(SUPERBLOCK_CHECKSUM) === crc32cWithout(bytes, SUPERBLOCK_CHECKSUM);
-    leaveWholeIf(!isRight, 'the checksum of its superblock is wrong');
+    leaveWholeIf(!isXfsChecksumRight(bytes), 'the checksum of its superblock is wrong');
     const incompatible = bytes.readUInt32BE(216);
     leaveWholeIf((incompatible & NEEDS_REPAIR) !== 0, 'it needs a repair (xfs_repair)');
     const readOnly = bytes.readUInt32BE(212);

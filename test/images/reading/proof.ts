@@ -26,9 +26,9 @@ const { values } = parseArgs({
   },
 });
 const folder = mkdtempSync(path.join(tmpdir(), 'ecs-image-import-reading-'));
-const [disk, stopped, replayed, mountPoint] = ['disk', 'stopped', 'replayed', 'mounted'].map((name) =>
-  path.join(folder, name),
-) as [string, string, string, string];
+const inFolder = (name: string) => path.join(folder, name);
+const [disk, stopped, replayed] = [inFolder('disk'), inFolder('stopped'), inFolder('replayed')];
+const mountPoint = inFolder('mounted');
 mkdirSync(mountPoint);
 
 const run = (program: string, ...options: readonly string[]) => spawnSync(program, options, { env, encoding: 'utf8' });
@@ -50,10 +50,10 @@ function compare(name: string, expected: Tree, file: string): void {
   const problems = fileSystem === null ? ['not recognised'] : differences(expected, readTree(fileSystem));
   source.close();
   compared += 1;
-  // What is known to be missing is said.
+  // What is known to be missing is reported.
   const isKnown = problems.length > 0 && /not replayed|but not its fast commits/.test(fileSystem?.stale ?? '');
   if (problems.length > 0 && !isKnown) wrong += 1;
-  const verdict = problems.length === 0 ? 'equal' : isKnown ? 'incomplete, and says so' : 'WRONG';
+  const verdict = problems.length === 0 ? 'equal' : isKnown ? 'incomplete, and reported' : 'WRONG';
   console.log(`${name}: ${expected.size} names, ${verdict} (${fileSystem?.stale ?? 'unmounted'})`);
   for (const problem of isKnown ? [] : problems.slice(0, 5)) console.log(`  ${problem}`);
 }

@@ -17,26 +17,17 @@ export function mountedTree(root: string): Tree {
       const at = path.join(folder, name);
       if (at === 'lost+found') continue;
       const file = path.join(root, at);
-      const { mode, size, isDirectory, isLink } = statusOf(file);
-      if (isDirectory) {
+      const status = lstatSync(file);
+      const { mode, size } = status;
+      if (status.isDirectory()) {
         tree.set(at, `folder ${octal(mode)}`);
         walk(at);
-      } else if (isLink) tree.set(at, `link ${readlinkSync(file)}`);
+      } else if (status.isSymbolicLink()) tree.set(at, `link ${readlinkSync(file)}`);
       else tree.set(at, `file ${size} ${octal(mode)} ${digest(readFileSync(file))}`);
     }
   };
   walk('');
   return tree;
-}
-
-function statusOf(file: string) {
-  const status = lstatSync(file);
-  return {
-    mode: status.mode,
-    size: status.size,
-    isDirectory: status.isDirectory(),
-    isLink: status.isSymbolicLink(),
-  };
 }
 
 export function readTree(fileSystem: FileSystem): Tree {
