@@ -42,7 +42,7 @@ export function demandProgramVersion(applied: readonly AppliedMigration[], versi
 }
 
 /** A prerelease compares as its release. */
-function isBelow(version: string, other: string): boolean {
+export function isBelow(version: string, other: string): boolean {
   const [a, b] = [version, other].map((text) =>
     text
       .replace(/[-+].*$/, '')

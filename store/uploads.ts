@@ -254,6 +254,14 @@ export function createUploadStore(pool: pg.Pool) {
         [id, object.size, object.crc64, object.inspection === null ? null : jsonText(object.inspection)],
       ),
 
+    /** A later inspection of the complete object. */
+    async noteInspection(id: number, inspection: object): Promise<void> {
+      await pool.query(`update ecs_image_import.uploads set inspection = $2 where id = $1 and state = 'whole'`, [
+        id,
+        jsonText(inspection),
+      ]);
+    },
+
     /** The completed object no longer exists: it is uploaded again, and an earlier request to keep it no longer applies. */
     async reopen(id: number): Promise<void> {
       await pool.query(

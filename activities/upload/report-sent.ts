@@ -4,6 +4,7 @@ import { formatObjectLocation } from '../../domain/object-location.js';
 import type { Inspection } from '../../images/inspection.js';
 import { uploadEntry } from '../../resources/multipart-upload.js';
 import type { SharedUpload } from '../../store/uploads.js';
+import { withReader } from './stored-inspection.js';
 import type { UploadContext } from './upload-context.js';
 
 /**
@@ -16,7 +17,10 @@ export async function reportSent(
   { size, bytesSent, crc64 }: UploadResult,
   inspection: Inspection | null,
 ): Promise<SharedUpload | null> {
-  const finished = await deps.uploading.uploads.finish(upload.id, { size, crc64, inspection });
+  const finished = await deps.uploading.uploads.finish(upload.id, {
+    ...{ size, crc64 },
+    inspection: inspection === null ? null : withReader(inspection),
+  });
   // The completed upload is now an object; its upload id is no longer valid.
   await deps.store.recordSoon(step, uploadEntry(input.request.region, upload, 'removed'));
   step.log('uploaded', { location: formatObjectLocation(upload), size, bytesSent, crc64 });

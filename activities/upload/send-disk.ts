@@ -27,6 +27,7 @@ import { sendBytes } from './send-bytes.js';
 import type { StreamOptions } from './send-streamed.js';
 import { watchRate } from './slow-source.js';
 import { reportGuarantee } from './source-guarantee.js';
+import { inspectionOfObject } from './stored-inspection.js';
 import { hasBufferedParts } from './streamed-parts.js';
 import type { UploadContext } from './upload-context.js';
 import { createVerification, type VerifiedDigest } from './verification.js';
@@ -201,7 +202,7 @@ async function sendOpened(context: UploadContext, found: OpenedSource): Promise<
     ...{ objectBytes: size, crc64 },
   });
   const object = { bucket, key: whole.key, size, format: decision.format };
-  const converted = isInspection(whole.inspection) ? whole.inspection : null;
+  const converted = await inspectionOfObject(context, whole);
   if (converted === null) return { plan: { ...disk, ...judged, ...object }, inspection: late, digest };
   const plan = await judge(deps, step, request, { ...disk, conversion: 'converted' }, converted);
   return { plan: { ...plan, ...object }, inspection: converted, digest };
@@ -349,9 +350,4 @@ function holderOf({ step, disk }: UploadContext): string {
 async function objectExists({ deps, input }: UploadContext, upload: SharedUpload): Promise<boolean> {
   const object = await deps.cloud.oss(input.request.region).headObject(upload.bucket, upload.key);
   return object !== null && object.size === upload.size && object.crc64 === upload.crc64;
-}
-
-/** `UploadStore.finish` stores an inspection without its type. */
-function isInspection(value: object | null): value is Inspection {
-  return value !== null && 'format' in value && 'findings' in value;
 }

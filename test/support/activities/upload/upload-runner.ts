@@ -269,6 +269,7 @@ function memoryUploads(
       Object.assign(at(id) ?? {}, { ...whole, state: 'whole', holder: null });
       return copy(id);
     },
+    noteInspection: async (id, inspection) => void Object.assign(at(id) ?? {}, { inspection }),
     digest: async (version) => digests.get(version) ?? null,
     noteDigest: async (version, sha256) => void digests.set(version, sha256),
     ...{ reopen: unused, usedBy: unused, release: unused, forget: unused },
