@@ -8,10 +8,9 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 const root = path.resolve(import.meta.dirname, '..');
 const require = createRequire(import.meta.url);
 
-execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
-  cwd: root,
-  stdio: 'inherit',
-});
+// TypeScript 7 compiles in a fraction of the time. `typescript` stays at 5.9 for the tools that use its API, which 7 does not have.
+const compiler = path.join(path.dirname(require.resolve('typescript-7/package.json')), 'bin/tsc');
+execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
 
 const workflowsPath = path.join(root, 'dist/workflows/index.js');
 if (existsSync(workflowsPath)) {
