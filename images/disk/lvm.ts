@@ -42,6 +42,8 @@ export interface LogicalVolume {
   readonly mirror: Mirror | null;
   /** The disk has a physical volume twice, and either may be in use. */
   readonly isCopied: boolean;
+  /** A physical volume of the group is on another disk. */
+  readonly isIncomplete: boolean;
   readonly segments: readonly Segment[];
   /** Null for thin and striped volumes and for volumes on other disks; `problem` has the reason. */
   readonly source: ByteSource | null;
@@ -121,12 +123,16 @@ export function logicalVolumes(volumes: readonly PhysicalVolume[]): LogicalVolum
     const all = sectionOf(section.logical_volumes);
     const isCopied = byId.size < volumes.length;
     const hasSnapshots = Object.values(all).some(isSnapshot);
+    const isIncomplete = Object.values(sectionOf(section.physical_volumes)).some(
+      (one) => isSection(one) && !byId.has(idOf(one)),
+    );
     return Object.entries(all).flatMap(([name, volume]) =>
       isSection(volume)
         ? [
             {
               hasSnapshots,
               isCopied,
+              isIncomplete,
               ...logicalVolume(printable(group, 128), printable(name, 128), section, volume, byId),
             },
           ]
@@ -146,7 +152,7 @@ function logicalVolume(
   section: Section,
   volume: Section,
   byId: ReadonlyMap<string, PhysicalVolume>,
-): Omit<LogicalVolume, 'hasSnapshots' | 'isCopied'> {
+): Omit<LogicalVolume, 'hasSnapshots' | 'isCopied' | 'isIncomplete'> {
   const extent = numberOf(section.extent_size) * SECTOR;
   const isVisible = Array.isArray(volume.status) && volume.status.includes('VISIBLE');
   const segments: Segment[] = [];
@@ -170,7 +176,7 @@ function logicalVolume(
       return unreadable(`segment of type ${printable(String(segment.type), 20)}`);
     const [pvName, firstExtent] = stripes;
     const pv = sectionOf(sectionOf(section.physical_volumes)[String(pvName)]);
-    const physical = byId.get(String(pv.id ?? '').replaceAll('-', ''));
+    const physical = byId.get(idOf(pv));
     if (physical === undefined) return unreadable('on a disk that is not part of this image');
     segments.push({
       at: numberOf(segment.start_extent) * extent,
@@ -208,6 +214,7 @@ function wholeCopy(volume: Section): { readonly name: string; readonly mirror: M
 function isSection(value: Value | undefined): value is Section {
   return typeof value === 'object' && !Array.isArray(value);
 }
+const idOf = ({ id }: Section): string => String(id ?? '').replaceAll('-', '');
 function sectionOf(value: Value | undefined): Section {
   return isSection(value) ? value : {};
 }

@@ -25,6 +25,8 @@ export interface Volume {
     readonly name: string;
     readonly id?: string;
     readonly mirror?: Mirror;
+    /** A physical volume of its group is on another disk. */
+    readonly isIncomplete?: boolean;
   } | null;
   /** Which other volume may read these blocks too, even those that are free here; null: none. */
   readonly alsoReadBy: string | null;
@@ -102,7 +104,10 @@ export function readLayout(disk: ByteSource, findings: FindingList): DiskLayout 
         const place = {
           name: volumeName,
           partition: null,
-          logical: { group, name, id, ...(volume.mirror === null ? {} : { mirror: volume.mirror }) },
+          logical: {
+            ...{ group, name, id, isIncomplete: volume.isIncomplete },
+            ...(volume.mirror === null ? {} : { mirror: volume.mirror }),
+          },
           extents,
           source: bytes,
         };

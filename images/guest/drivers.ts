@@ -1,6 +1,5 @@
 /** Checks that the kernel has its drivers on ECS: virtio, NVMe, the root file system, and fw_cfg for passwords. */
 import type { Mirror } from '../disk/lvm.js';
-import type { RaidMember } from '../disk/md.js';
 import type { Volume } from '../disk/volumes.js';
 import type { FindingList } from '../findings.js';
 import type { Inspection } from '../inspection.js';
@@ -8,9 +7,9 @@ import type { LinkFindings } from './boot-chain.js';
 import type { Identity } from './identity.js';
 import type { DriverPlace, Kernel } from './kernel.js';
 
-const AT_BOOT: readonly DriverPlace[] = ['built in', 'in the initramfs'];
+export const AT_BOOT: readonly DriverPlace[] = ['built in', 'in the initramfs'];
 
-interface Driver {
+export interface Driver {
   readonly module: string;
   readonly option: string;
 }
@@ -130,45 +129,9 @@ export function checkRootDriver(kernel: Kernel, volume: Volume, findings: LinkFi
       findings.unsure('ECSIMPORT.RootDriver', message, evidence, REBUILD);
     }
   }
-  checkRootTools(kernel, volume, findings);
-  if (volume.raid !== undefined) checkRaid(kernel, volume.raid, findings);
 }
 
 const REBUILD = 'Rebuild the initramfs in the guest: update-initramfs -u, or dracut -f.';
-const LVM_TOOLS = /(^|\/)(lvm|lvm\.static|vgchange)$/;
-
-/** The initramfs starts with its program `init`, which activates logical volumes by LVM's tools. */
-function checkRootTools({ version, initramfs }: Kernel, { logical }: Volume, findings: LinkFindings): void {
-  if (initramfs === null || initramfs.problem !== null || logical === null) return;
-  if (initramfs.names.some((name) => LVM_TOOLS.test(name))) return;
-  const message = 'The root is a logical volume, and the initramfs has no LVM to activate it';
-  const evidence = `${logical.group}/${logical.name}; kernel ${version}; ${initramfs.file}: ${initramfs.names.length} files`;
-  const remedy =
-    'Install lvm2 in the guest (RHEL family: also dracut’s module lvm), and rebuild the initramfs: update-initramfs -u, or dracut -f --add lvm.';
-  findings.add('blocking', 'ECSIMPORT.RootDriver', message, evidence, remedy);
-}
-
-const RAID_1: Driver = { module: 'raid1', option: 'CONFIG_MD_RAID1' };
-const RAID_TOOLS = /(^|\/)mdadm$/;
-
-/** The initramfs assembles the array. Of a member whose others are missing, it may only do so after a while, or never. */
-function checkRaid(kernel: Kernel, { members, name, uuid, version }: RaidMember, findings: LinkFindings): void {
-  const { initramfs } = kernel;
-  const evidence = `RAID 1 ${name ?? uuid}, ${members} members, metadata ${version}; kernel ${kernel.version}: raid1 ${placeOf(kernel, RAID_1)}${initramfsText(kernel)}`;
-  const remedy =
-    'Install mdadm in the guest and rebuild the initramfs: update-initramfs -u, or dracut -f --add mdraid. Or copy the system to a disk without RAID: ECS keeps copies of every disk itself.';
-  const isRead = initramfs !== null && initramfs.problem === null;
-  // With the superblock at the end, a kernel that finds no RAID can mount the member itself.
-  const isArrayOnly = version === '1.1' || version === '1.2';
-  if (isArrayOnly && isRead && !initramfs.names.some((file) => RAID_TOOLS.test(file))) {
-    const message = 'The root is on a RAID 1, and the initramfs has no mdadm to assemble it';
-    findings.add('blocking', 'ECSIMPORT.RootDriver', message, evidence, remedy);
-  } else {
-    const message = 'Could not determine whether the guest starts its RAID 1, whose other members may be missing';
-    findings.unsure('ECSIMPORT.RootDriver', message, evidence, remedy);
-  }
-}
-
 function placeOf(kernel: Kernel, { module, option }: Driver): DriverPlace {
   return kernel.driver(module, option);
 }
@@ -177,7 +140,7 @@ function initramfsUnreadable({ initramfs }: Kernel): boolean {
   return initramfs !== null && initramfs.problem !== null;
 }
 
-function initramfsText({ initramfs }: Kernel): string {
+export function initramfsText({ initramfs }: Kernel): string {
   if (initramfs === null) return '; no initramfs';
   const read = initramfs.problem === null ? `${initramfs.names.length} files` : `not readable: ${initramfs.problem}`;
   return `; ${initramfs.file} (${initramfs.compression}, ${read})`;

@@ -26,6 +26,7 @@ import { checkNetwork } from './network.js';
 import { checkNvmeTimeout } from './nvme-timeout.js';
 import { readPackages } from './packages/read-packages.js';
 import { checkResize } from './resize.js';
+import { checkRootActivation } from './root-activation.js';
 import { checkSpace } from './space.js';
 import { checkSystem } from './system.js';
 
@@ -67,6 +68,7 @@ export function inspectLinux(
     nvmeSupport = chain.check('initramfs', 'the drivers', (link) => checkDrivers(kernel, soft(link)), null);
     const what = 'the driver of the root file system';
     chain.check('initramfs', what, (link) => checkRootDriver(kernel, root.volume, soft(link)), undefined);
+    chain.check('initramfs', 'the root’s volumes', (link) => checkRootActivation(kernel, root, soft(link)), undefined);
     runCheck('CONFIG_FW_CFG_SYSFS', () => checkFwCfg(kernel, required, findings), undefined);
   }
   if (nvmeSupport === 'supported') {

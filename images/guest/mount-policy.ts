@@ -18,13 +18,12 @@ export interface MountPolicy {
 
 export type MountEffect = 'stops' | 'continues' | 'unknown';
 
-const HEAD_BYTES = 512 * 1024;
+const HEAD_BYTES = 4 * 1024 * 1024;
 const DEBIAN_SCRIPT = '/etc/init.d/checkfs.sh';
 const RHEL_SCRIPTS = ['/etc/rc.d/rc.sysinit', '/etc/rc.sysinit'];
 const VOID_SCRIPT = '/etc/runit/core-services/03-filesystems.sh';
 /** Replaces the scripts of /etc/rcS.d in Debian's runit. */
 const NATIVE_RUNIT = '/etc/runit/native.boot.run';
-const SYSTEMD = ['/usr/lib/systemd/systemd', '/lib/systemd/systemd'];
 
 /** `asked` is the program that init= names. */
 export function mountPolicyOf(tree: GuestTree, asked: string | undefined): MountPolicy {
@@ -44,6 +43,14 @@ export function mountPolicyOf(tree: GuestTree, asked: string | undefined): Mount
 
 type Init = 'systemd' | 'busybox' | 'upstart' | 'other';
 
+/** Texts in the programs themselves. Systemd’s are in its main library, or in the program of older releases. */
+const TEXTS: readonly (readonly [RegExp, Init])[] = [
+  [/INIT_VERSION=sysvinit|\/etc\/runit\//, 'other'],
+  [/upstart/i, 'upstart'],
+  [/BusyBox v\d/, 'busybox'],
+  [/libsystemd-(core|shared)|systemd\.unit=|\/lib\/systemd\//, 'systemd'],
+];
+
 /** By the last name of the links, then by the program's texts: a guest may have several init systems installed. */
 function initOf(tree: GuestTree, program: string): Init {
   const last = realPath(tree, program);
@@ -51,10 +58,8 @@ function initOf(tree: GuestTree, program: string): Init {
   if (/(^|\/)busybox[^/]*$/.test(last)) return 'busybox';
   if (/(^|\/)upstart$/.test(last)) return 'upstart';
   if (last !== program) return 'other';
-  const head = tree.bytes(program, HEAD_BYTES)?.toString('latin1') ?? '';
-  if (/upstart/i.test(head)) return 'upstart';
-  if (head.includes('INIT: version') || head.includes('/etc/runit/')) return 'other';
-  return SYSTEMD.some((path) => tree.exists(path)) ? 'systemd' : 'other';
+  const text = tree.bytes(program, HEAD_BYTES)?.toString('latin1') ?? '';
+  return TEXTS.find(([pattern]) => pattern.test(text))?.[1] ?? 'other';
 }
 
 export type MountDefect = 'no device' | 'another file system';

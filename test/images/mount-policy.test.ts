@@ -12,11 +12,11 @@ const INIT: Readonly<Record<string, Files>> = {
   systemd: { '/usr/lib/systemd/systemd': PROGRAM },
   // The package systemd may remain after a change of the init system.
   'sysvinit beside systemd': {
-    '/sbin/init': `${PROGRAM}INIT: version %s booting`,
+    '/sbin/init': `${PROGRAM}INIT_VERSION=sysvinit-3.14`,
     '/usr/lib/systemd/systemd': PROGRAM,
     '/etc/init.d/checkfs.sh': SCRIPT,
   },
-  'sysvinit of RHEL 6': { '/sbin/init': `${PROGRAM}INIT: version`, '/etc/rc.d/rc.sysinit': SCRIPT },
+  'sysvinit of RHEL 6': { '/sbin/init': `${PROGRAM}INIT_VERSION=sysvinit-2.88`, '/etc/rc.d/rc.sysinit': SCRIPT },
   'runit of Debian': { '/sbin/init': '-> runit-init', '/sbin/runit-init': PROGRAM, '/etc/init.d/checkfs.sh': SCRIPT },
   'runit of Void': {
     '/sbin/init': '-> runit-init',
@@ -25,7 +25,7 @@ const INIT: Readonly<Record<string, Files>> = {
   },
   OpenRC: { '/sbin/init': '-> ../bin/busybox', '/bin/busybox': PROGRAM, '/sbin/openrc': PROGRAM },
   'OpenRC of Debian': {
-    '/sbin/init': `${PROGRAM}INIT: version`,
+    '/sbin/init': `${PROGRAM}INIT_VERSION=sysvinit-2.88`,
     '/sbin/openrc': PROGRAM,
     '/etc/init.d/checkfs.sh': SCRIPT,
   },
@@ -37,6 +37,9 @@ const INIT: Readonly<Record<string, Files>> = {
     '/sbin/mountall': PROGRAM,
     '/etc/init.d/checkfs.sh': SCRIPT,
   },
+  'a copy of systemd': { '/sbin/init': `${PROGRAM}libsystemd-core-257.so`, '/usr/lib/systemd/systemd': PROGRAM },
+  'a copy of BusyBox': { '/sbin/init': `${PROGRAM}BusyBox v1.37.0`, '/usr/lib/systemd/systemd': PROGRAM },
+  'a program beside systemd': { '/sbin/init': PROGRAM, '/usr/lib/systemd/systemd': PROGRAM },
   'an unknown one': { '/sbin/init': '-> s6-init', '/sbin/s6-init': PROGRAM },
 };
 
@@ -58,6 +61,9 @@ test.each<[string, string, string]>([
   ['systemd', line('noauto', 2), 'verified'],
   ['systemd', line('x-systemd.automount', 2), 'verified'],
   ['systemd', line('comment=systemd.automount', 2), 'verified'],
+  ['a copy of systemd', line('defaults', 0), 'broken'],
+  ['a copy of BusyBox', line('defaults', 0), 'verified'],
+  ['a program beside systemd', line('defaults', 0), 'not verified'],
   ['sysvinit beside systemd', line('defaults', 0), 'verified'],
   ['sysvinit beside systemd', line('defaults', 2), 'broken'],
   ['sysvinit beside systemd', line('nofail', 2), 'verified'],
