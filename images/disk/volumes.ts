@@ -94,8 +94,7 @@ export function readLayout(disk: ByteSource, findings: FindingList): DiskLayout 
       ...logical.map((volume): Volume => {
         const { group, name, id, segments, source: bytes } = volume;
         const volumeName = `logical volume ${group}/${name}`;
-        const opened =
-          bytes === null ? { ...NO_FILE_SYSTEM, content: volume.problem } : openVolume(bytes, volumeName, findings);
+        const opened = openLogical(volume, volumeName, findings);
         const extents = segments.map(({ at, length, physical: on, offset }) => ({
           at,
           offset: (startOf.get(on) ?? 0) + offset,
@@ -146,6 +145,12 @@ const physicalVolumeId = (id: string): string =>
   id.replace(/^(.{6})(.{4})(.{4})(.{4})(.{4})(.{4})(.{6})$/, '$1-$2-$3-$4-$5-$6-$7');
 
 const NO_FILE_SYSTEM = { fileSystem: null, uuid: null, label: null, damage: null } as const;
+
+/** A part of another volume has no file system of its own, although the data of a thin pool may begin like one. */
+function openLogical({ source, problem, isVisible }: LogicalVolume, name: string, findings: FindingList): Opened {
+  if (source === null) return { ...NO_FILE_SYSTEM, content: problem };
+  return isVisible ? openVolume(source, name, findings) : { ...NO_FILE_SYSTEM, content: 'a part of a logical volume' };
+}
 
 type Opened = Pick<Volume, 'fileSystem' | 'content' | 'uuid' | 'label' | 'damage'>;
 

@@ -73,10 +73,10 @@ function freeOf(volume: Volume, volumes: readonly Volume[], doubt: string | null
   const { source, fileSystem, content, partition, damage } = volume;
   const reader = READERS[content ?? ''];
   if (content === SUSPENDED) return 'it has a hibernation image';
+  if (volume.alsoReadBy !== null) return `${volume.alsoReadBy} may read its free blocks`;
   if (source === null || reader === undefined) return 'its content is not one whose free space can be read';
   if (damage !== null) return `its file system cannot be read: ${damage}`;
   if (doubt !== null) return doubt;
-  if (volume.alsoReadBy !== null) return `${volume.alsoReadBy} may read its free blocks`;
   if (volumes.some((other) => other !== volume && overlap(volume, other))) return 'another partition overlaps it';
   if (VERIFIED_TYPES.includes(partition?.type ?? '')) return 'its blocks are verified by their digests';
   try {

@@ -1,6 +1,10 @@
 /** Roots on logical volumes and arrays, which the initramfs must activate: the boots of `npm run test:images` decided. */
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { bufferSource, openFile } from '../../images/bytes.js';
+import { openContainer } from '../../images/container.js';
+import { readLayout } from '../../images/disk/volumes.js';
+import { findingList } from '../../images/findings.js';
 import { CONSTRUCTED, ROOT_UUID } from '../support/images/constructed-guests.js';
 import {
   BIOS,
@@ -10,6 +14,7 @@ import {
   layoutOf,
   type VolumeParts,
 } from '../support/images/guest-files.js';
+import { LVM_DATA, LVM_EXTENT, physicalVolume } from '../support/images/made-lvm.js';
 import { verdictOf } from './truth/verdict.js';
 
 const KERNEL = '3.10.0-1160.el7.x86_64';
@@ -78,6 +83,18 @@ test('a logical volume whose group has a physical volume elsewhere → not verif
   expect(verdict(RULES, { logical: { ...logical, isIncomplete: true } })).toBe('not verified');
   expect(verdict(RULES, { logical: { ...logical, isIncomplete: true, mirror: 'raid1' } })).toBe('not verified');
   expect(verdict(RULES, { logical: { ...logical, isIncomplete: false, mirror: 'raid1' } })).toBe('boots');
+});
+
+test('the data of a thin pool that begin like a file system → not read as a volume', () => {
+  const disk = openContainer(openFile(new URL('fixtures/ext4.qcow2', import.meta.url).pathname), findingList()).disk;
+  const content = disk?.read(0, disk.size) ?? Buffer.alloc(0);
+  const bytes = Buffer.concat([Buffer.alloc(LVM_DATA), content]);
+  const extents = [[0, content.length / LVM_EXTENT]] as const;
+  const made = (visible: boolean) =>
+    readLayout(bufferSource(physicalVolume(bytes, [{ name: 'pool_tdata', visible, extents }])), findingList())
+      .volumes[1];
+  expect(made(true)?.fileSystem?.kind).toBe('ext4');
+  expect(made(false)).toMatchObject({ fileSystem: null, uuid: null, content: 'a part of a logical volume' });
 });
 
 test.each<[string, string, string]>([
