@@ -1,20 +1,24 @@
 /**
- * `npm run test:images`: creates every test image, inspects it, and compares the result with the image's actual content.
- * A run over all images writes the table in docs/inspection.md. Exit code 1 if a result is wrong.
+ * `npm run test:images`: creates every test image, inspects it, and compares the result with the image's actual content,
+ * and for the small guests with what the machine does. A run over all images writes the tables in docs/inspection.md.
+ * Exit code 1 if a result is wrong.
  *
- *   npx tsx test/images/inspect-test-images.ts [--keep] [NAME…]      --keep: do not delete the images in test/images/cache
+ *   npx tsx test/images/inspect-test-images.ts [--keep] [--boot] [NAME…]
+ *     --keep: do not delete the images in test/images/cache; --boot: boot the small guests too, instead of using the
+ *     results in test/images/make/parts/storage.sh
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { bootCheck } from '../../images/boot-check/boot-check.js';
 import { createInspector } from '../../images/inspect-in-child.js';
 import type { Inspection } from '../../images/inspection.js';
+import { type Verdict, verdictOf } from './truth/verdict.js';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const MAKE = path.join(ROOT, 'test/images/make/test-images.sh');
 const DOC = path.join(ROOT, 'docs/inspection.md');
-const BEGIN = '<!-- table of test images: written by npm run test:images -->';
-const END = '<!-- end of the table -->';
+const TABLES = ['test images', 'small guests'] as const;
 /** In the order of the table's columns. An empty `cloudInitVersion` means "not installed". */
 const FACTS = [
   'format',
@@ -32,6 +36,9 @@ interface Row {
   readonly made: string;
   readonly facts: readonly Compared[];
   readonly findings: Compared;
+  readonly verdict: Verdict;
+  /** What the machine does; null: the image is not about booting. */
+  readonly boots: boolean | null;
   readonly ms: number;
 }
 
@@ -43,6 +50,7 @@ interface Compared {
 
 const args = process.argv.slice(2);
 const keep = args.includes('--keep');
+const bootAgain = args.includes('--boot');
 const named = args.filter((arg) => !arg.startsWith('--'));
 const folder = process.env.TEST_IMAGE_FOLDER ?? path.join(ROOT, 'test/images/cache');
 const all = execFileSync('bash', [MAKE, '--list'], { encoding: 'utf8' }).trim().split('\n');
@@ -57,11 +65,18 @@ for (const name of named.length > 0 ? named : all) {
   for (const { found, expected } of [...row.facts, row.findings]) {
     if (expected !== null) process.stdout.write(`      found "${found}", expected "${expected}"\n`);
   }
+  if (row.boots !== null) process.stdout.write(`      verdict: ${row.verdict}; ${row.boots ? 'login' : 'no login'}\n`);
   if (!keep && !wasThere) rmSync(file);
 }
-if (named.length === 0) writeTable(rows);
+if (named.length === 0) writeTables(rows);
 const wrong = rows.filter((row) => !isRight(row)).length;
-process.stdout.write(`\n${rows.length - wrong} passed, ${wrong} failed\n`);
+const judged = rows.filter(({ boots }) => boots !== null);
+const falseBoot = judged.filter(({ verdict, boots }) => verdict === 'boots' && boots === false).length;
+const falseNoBoot = judged.filter(({ verdict, boots }) => verdict === 'does not boot' && boots === true).length;
+const unsure = judged.filter(({ verdict }) => verdict === 'not verified').length;
+process.stdout.write(
+  `\n${rows.length - wrong} passed, ${wrong} failed; ${judged.length} small guests, ${falseBoot} false boot, ${falseNoBoot} false no-boot, ${unsure} not verified\n`,
+);
 process.exit(wrong === 0 ? 0 : 1);
 
 async function inspect(name: string, file: string): Promise<Row> {
@@ -82,8 +97,22 @@ async function inspect(name: string, file: string): Promise<Row> {
     made: expected.get('made') ?? '',
     facts: FACTS.map((fact) => compare(String(inspection[fact] ?? ''), expected.get(fact))),
     findings: compare(serious(inspection), expected.get('findings')?.split(' ').filter(Boolean).sort().join(' ')),
+    verdict: verdictOf(inspection),
+    boots: await bootOf(name, file, inspection, expected.get('boots')),
     ms,
   };
+}
+
+async function bootOf(name: string, file: string, inspection: Inspection, kept: string | undefined) {
+  if (kept === undefined) return null;
+  if (!bootAgain) return kept === 'yes';
+  const bootMode = inspection.bootMode ?? 'BIOS';
+  const machine: Inspection = { ...inspection, bootMode, architecture: 'x86_64', osType: 'linux', findings: [] };
+  const { outcome, finding } = await bootCheck(file, machine, { timeLimitMs: 600_000 });
+  if (outcome === 'not-run') throw new Error(finding.message);
+  if ((outcome === 'login') !== (kept === 'yes'))
+    process.stdout.write(`      ${name} boots to ${outcome}; correct its row in storage.sh\n`);
+  return outcome === 'login';
 }
 
 /** Every finding above `info`, without duplicates. */
@@ -94,16 +123,20 @@ function serious({ findings }: Inspection): string {
   return [...new Set(codes)].sort().join(' ');
 }
 
-function isRight({ facts, findings }: Row): boolean {
-  return [...facts, findings].every(({ expected }) => expected === null);
+function isRight({ facts, findings, verdict, boots }: Row): boolean {
+  const isVerdictWrong = boots !== null && verdict !== 'not verified' && (verdict === 'boots') !== boots;
+  return !isVerdictWrong && [...facts, findings].every(({ expected }) => expected === null);
 }
 
-function writeTable(list: readonly Row[]): void {
+const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+const table = (head: readonly string[], body: readonly (readonly string[])[]) =>
+  [head, head.map(() => '---'), ...body].map(line).join('\n');
+
+function writeTables(list: readonly Row[]): void {
   const cell = ({ found, expected }: Compared) => {
     const text = found === '' ? '–' : found.replaceAll(' ', '<br>');
     return expected === null ? text : `**${text}** (expected ${expected === '' ? '–' : expected})`;
   };
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const head = [
     'image',
     'made',
@@ -117,15 +150,21 @@ function writeTable(list: readonly Row[]): void {
     'NVMe',
     'findings above info',
   ];
-  const table = [
-    line(head),
-    line(head.map(() => '---')),
-    ...list.map((row) =>
-      line([row.name.replace('-constructed', ''), row.made, ...row.facts.map(cell), cell(row.findings)]),
-    ),
-  ].join('\n');
-  const doc = readFileSync(DOC, 'utf8');
-  const [before = '', rest = ''] = doc.split(BEGIN);
-  const after = rest.split(END)[1] ?? '\n';
-  writeFileSync(DOC, `${before}${BEGIN}\n\n${table}\n\n${END}${after}`);
+  const whole = list
+    .filter(({ boots }) => boots === null)
+    .map((row) => [row.name.replace('-constructed', ''), row.made, ...row.facts.map(cell), cell(row.findings)]);
+  const small = list
+    .filter(({ boots }) => boots !== null)
+    .map(({ name, verdict, boots }) => [name.replace('.qcow2', ''), verdict, boots ? 'login' : 'no login']);
+  const bodies = [table(head, whole), table(['guest', 'verdict', 'the machine'], small)];
+  const doc = TABLES.reduce(
+    (text, name, index) => {
+      const begin = `<!-- table of ${name}: written by npm run test:images -->`;
+      const end = `<!-- end of the table of ${name} -->`;
+      const [before = '', rest = ''] = text.split(begin);
+      return `${before}${begin}\n\n${bodies[index] ?? ''}\n\n${end}${rest.split(end)[1] ?? '\n'}`;
+    },
+    readFileSync(DOC, 'utf8'),
+  );
+  writeFileSync(DOC, doc);
 }

@@ -16,6 +16,7 @@ base() {
   BASE=$ROOTS/$1
   [ -d "$BASE" ] && return
   local suite=${1%-*} arch=${1##*-} variant=minbase
+  suite=${suite%+*}
   [ "$arch" = "$(dpkg --print-architecture)" ] || variant=extract
   rm -rf "$BASE.part"
   mmdebstrap --quiet --arch="$arch" --variant=$variant --aptopt='Acquire::Check-Valid-Until "false"' \
