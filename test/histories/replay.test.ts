@@ -4,7 +4,7 @@ import path from 'node:path';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { expect, test } from 'vitest';
 import { WORKER_DEFAULTS } from '../../config/worker.js';
-import { type StoredHistory, unpackHistory } from './stored-history.js';
+import { patchesIn, type StoredHistory, unpackHistory } from './stored-history.js';
 
 Runtime.install({ logger: new DefaultLogger('ERROR', () => undefined) });
 
@@ -15,6 +15,7 @@ const MOST_EVENTS = 100;
 
 const OUTAGE = 'day-of-outage.json';
 const IN_VAIN = 'resumed-in-vain.json';
+const PAUSED_IN_VAIN = 'batch-paused-in-vain.json';
 
 const historyOf = (name: string): StoredHistory => JSON.parse(readFileSync(path.join(FOLDER, name), 'utf8'));
 
@@ -25,6 +26,16 @@ test('the stored histories → cover imports and batches that succeed, fail, are
     ...['batch-finished', 'batch-cancelled', 'batch-continued', 'batch-paused'],
   ];
   expect(names).toEqual(expect.arrayContaining(kinds.map((kind) => `${kind}.json`)));
+});
+
+/** A change of the code behind a patch would otherwise replay in every test, and fail for the imports that have taken it. */
+test('every patch of the workflows → taken by a stored history', () => {
+  const workflows = path.resolve(FOLDER, '../../workflows');
+  const code = readdirSync(workflows).map((file) => readFileSync(path.join(workflows, file), 'utf8'));
+  const patches = code.flatMap((text) => [...text.matchAll(/\bpatched\('([^']+)'\)/g)].map(([, id]) => id));
+  const taken = new Set(names.flatMap((name) => patchesIn(unpackHistory(historyOf(name)))));
+  expect(patches.length).toBeGreaterThan(0);
+  expect(patches.filter((id) => id === undefined || !taken.has(id))).toEqual([]);
 });
 
 test('every stored history → replays with the current workflows', async () => {
@@ -61,6 +72,12 @@ test('resumes in vain → the run continues as new before Temporal limits its hi
   expect(events.length).toBeLessThan(1_000);
 });
 
-test.each(names.filter((name) => name !== OUTAGE && name !== IN_VAIN))('%s → few events', (name) => {
+test('pauses in vain → the run of the batch continues as new', () => {
+  const { events } = historyOf(PAUSED_IN_VAIN);
+  expect(events.at(-1)).toBe('WORKFLOW_EXECUTION_CONTINUED_AS_NEW');
+  expect(events.length).toBeLessThan(5_000);
+});
+
+test.each(names.filter((name) => ![OUTAGE, IN_VAIN, PAUSED_IN_VAIN].includes(name)))('%s → few events', (name) => {
   expect(historyOf(name).events.length).toBeLessThan(MOST_EVENTS);
 });

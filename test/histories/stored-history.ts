@@ -3,6 +3,7 @@
  * histories cannot be used where two copies of protobufjs are installed.
  */
 import proto from '@temporalio/proto';
+import { z } from 'zod';
 
 const { History: HistoryType } = proto.temporal.api.history.v1;
 
@@ -25,6 +26,24 @@ export function packHistory(history: History, clean: (text: string) => string): 
 export function unpackHistory({ history }: StoredHistory): History {
   return HistoryType.decode(Buffer.from(history, 'base64'));
 }
+
+export function firstRunOf({ events }: History): string {
+  const runId = events?.[0]?.workflowExecutionStartedEventAttributes?.firstExecutionRunId;
+  if (!runId) throw new Error('the history does not name its first run');
+  return runId;
+}
+
+/** The patches whose new path the run has taken. */
+export function patchesIn({ events }: History): readonly string[] {
+  return (events ?? []).flatMap(({ markerRecordedEventAttributes: marker }) => {
+    if (marker?.markerName !== 'core_patch') return [];
+    const data = marker.details?.['patch-data']?.payloads?.[0]?.data;
+    if (!data) throw new Error('a patch without its ID');
+    return [patchMarker.parse(JSON.parse(Buffer.from(data).toString())).id];
+  });
+}
+
+const patchMarker = z.object({ id: z.string() });
 
 const eventNames: Readonly<Record<number, string>> = Object.fromEntries(
   Object.entries(proto.temporal.api.enums.v1.EventType).flatMap(([name, value]) =>
