@@ -332,6 +332,8 @@ export interface BuiltBody {
   chunks(): AsyncIterable<Uint8Array>;
   /** True: another upload waits for the memory of the bytes, which can be built once more. */
   isWanted(): boolean;
+  /** Aborts when the memory must be released, however far the part was sent: it is built once more. */
+  readonly reclaimed: AbortSignal | null;
   /** Called when the bytes are no longer needed. */
   release(): void;
 }

@@ -12,7 +12,6 @@ import {
   FIRST_TABLE_PART,
   HEADER_PART,
   type Layout,
-  MIN_PART_BYTES,
   type Range,
   type RangeNote,
   rangeIndexOf,
@@ -20,12 +19,13 @@ import {
   segmentsOf,
 } from '../../images/stream/layout.js';
 import type { LevelChoice } from '../../images/stream/level-choice.js';
-import type { PartMemory, Piece, SegmentBlocks } from '../../images/stream/part-memory.js';
+import type { PartBlocks, PartMemory, SegmentBlocks } from '../../images/stream/part-memory.js';
 import { type TablePart, tablesOf } from '../../images/stream/tables.js';
-import { abortable } from '../../sources/abortable.js';
+import { abortable, eitherOf } from '../../sources/abortable.js';
 import type { ForwardHash } from '../../sources/forward-hash.js';
 import { sourceFailure } from '../../sources/source.js';
 import type { NotedRange, RangeWriter, UploadRanges } from '../../store/upload-ranges.js';
+import { type BlocksOfBody, bufferedBody, largeBody, lengthOf, type RunSegment } from './part-bodies.js';
 
 export interface StreamedDisk {
   /** Bytes of the disk. */
@@ -77,6 +77,8 @@ export function streamedParts(options: StreamedPartsOptions): StreamedParts {
   /** Of the parts that are being sent. */
   const clustersOf = new Map<number, ClusterSizes>();
   const digests = new Map<number, Digest>();
+  /** Of the segments that were read in order, by their offset: what is read once more must be what was hashed. */
+  const hashed = new Map<number, Digest>();
   let bytesDone = 0;
 
   /** Of the parts that were sent, in order. Those of a large disk do not fit in the memory. */
@@ -100,6 +102,11 @@ export function streamedParts(options: StreamedPartsOptions): StreamedParts {
   ) => {
     const bytes = await forward?.read(offset, length, signal);
     const result = await disk.compress({ offset, length, output, ...(bytes && { bytes }) }, signal);
+    if (forward !== null) {
+      const before = hashed.get(offset);
+      if (before !== undefined && !isSame(before, result.digest)) throw otherBytes();
+      hashed.set(offset, result.digest);
+    }
     choice.measured(output.level, { ...result, bodyBytes: lengthOf(result.pieces) });
     return result;
   };
@@ -120,6 +127,39 @@ export function streamedParts(options: StreamedPartsOptions): StreamedParts {
     const claimed = await ranges.claimLevel(writer, range.part, choice.next());
     if (claimed === null) throw leaseLost(range.part);
     const level = levelOf(claimed);
+    // Bytes that are hashed in order are read in their turn the first time.
+    const mayBeAgain = () => forward === null || forward.has(range.offset + range.length);
+    for (;;) {
+      // A part with most of the memory would wait for that of all others, and they for it.
+      const isHalf = mayBeAgain() && memory.isShared(writer);
+      const buffered = isHalf ? Math.min(SEGMENTS_AHEAD, options.bufferedSegments) : options.bufferedSegments;
+      const count = segmentsOf(range).length;
+      const blocks = await take(count <= buffered ? count : SEGMENTS_AHEAD, signal);
+      if (mayBeAgain()) blocks.allowReclaim();
+      const stop = eitherOf(signal, blocks.reclaimed);
+      const release = () => {
+        stop.end();
+        blocks.release();
+      };
+      try {
+        const isWanted = () => memory.isWantedBesides(writer);
+        const body = await buildIn(range, level, { ...blocks, release, isWanted }, count <= buffered, stop.signal);
+        blocks.allowReclaim();
+        return body;
+      } catch (error) {
+        release();
+        if (!blocks.reclaimed.aborted || signal.aborted) throw error;
+      }
+    }
+  };
+
+  const buildIn = async (
+    range: Range,
+    level: Level,
+    blocks: BlocksOfBody,
+    isBuffered: boolean,
+    signal: AbortSignal,
+  ) => {
     const segments = segmentsOf(range);
     const clusters = new Uint16Array(Math.ceil(range.length / CLUSTER_BYTES));
     const segmentDigests = segments.map((): Digest => null);
@@ -135,27 +175,9 @@ export function streamedParts(options: StreamedPartsOptions): StreamedParts {
       if (segment === undefined) throw new Error(`part ${range.part} has no segment ${index}`);
       return keep(await compress(segment, { level, target }, signal), index);
     };
-    const isBuffered = segments.length <= options.bufferedSegments;
-    const targets = await take(isBuffered ? segments.length : SEGMENTS_AHEAD, signal);
-    const release = () => {
-      for (const target of targets) target.release();
-    };
-    try {
-      if (!isBuffered) return await buildLarge(segments.length, targets, run, release, memory);
-      const pieces = await allSettled(
-        targets.map(async (target, index) => {
-          const found = await run(index, target);
-          target.keepOnly(found);
-          return found;
-        }),
-      );
-      // Bytes that were hashed in order cannot be read once more.
-      const isWanted = () => forward === null && memory.isWantedBesides(writer);
-      return bufferedBody(pieces.flat(), memory, release, isWanted);
-    } catch (error) {
-      release();
-      throw error;
-    }
+    const { bytes } = memory;
+    if (!isBuffered) return await largeBody(bytes, segments.length, blocks, run);
+    return await bufferedBody(bytes, blocks, run);
   };
 
   /** What was sent before is read for the digest of the source only, and must still be the same. */
@@ -254,81 +276,10 @@ function deferred(): { readonly promise: Promise<void>; readonly resolve: () => 
   return { promise, resolve };
 }
 
-type TakeInOrder = (segments: number, signal: AbortSignal) => Promise<readonly SegmentBlocks[]>;
-type RunSegment = (index: number, target: SegmentBlocks) => Promise<readonly Piece[]>;
+type TakeInOrder = (segments: number, signal: AbortSignal) => Promise<PartBlocks>;
 
-/** The first segment with data decides whether there is a part at all. @param targets for the segments, in turn */
-async function buildLarge(
-  count: number,
-  targets: readonly SegmentBlocks[],
-  runIn: RunSegment,
-  release: () => void,
-  memory: PartMemory,
-): Promise<BuiltBody> {
-  const run = async (index: number) => {
-    const target = targets[index % targets.length];
-    if (target === undefined) throw new Error('a part has memory for two segments');
-    return await runIn(index, target);
-  };
-  let first = 0;
-  let pieces = await run(first);
-  while (pieces.length === 0 && first + 1 < count) {
-    first += 1;
-    pieces = await run(first);
-  }
-  if (pieces.length === 0) return { length: 0, chunks: () => padded([]), release, isWanted: () => false };
-  const following = async function* () {
-    let coming: Promise<readonly Piece[]> | null = null;
-    try {
-      let current = pieces;
-      for (let next = first + 1; ; next += 1) {
-        coming = next < count ? run(next) : null;
-        // Awaited when the current one has been sent; until then its failure must not count as unhandled.
-        coming?.catch(() => undefined);
-        yield* bytesAt(memory, current);
-        if (coming === null) return;
-        current = await coming;
-      }
-    } finally {
-      await coming?.catch(() => undefined);
-    }
-  };
-  return { length: null, chunks: () => padded(following()), release, isWanted: () => false };
-}
-
-function bufferedBody(
-  pieces: readonly Piece[],
-  memory: PartMemory,
-  release: () => void,
-  isWanted: () => boolean,
-): BuiltBody {
-  const data = lengthOf(pieces);
-  const length = data === 0 ? 0 : Math.max(data, MIN_PART_BYTES);
-  return { length, chunks: () => padded(bytesAt(memory, pieces)), release, isWanted };
-}
-
-function lengthOf(pieces: readonly Piece[]): number {
-  return pieces.reduce((sum, { length }) => sum + length, 0);
-}
-
-function* bytesAt({ bytes }: PartMemory, pieces: readonly Piece[]): Generator<Uint8Array> {
-  for (const { offset, length } of pieces) yield new Uint8Array(bytes, offset, length);
-}
-
-/** OSS accepts no smaller part, except as the last one. */
-async function* padded(bodies: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let length = 0;
-  for await (const body of bodies) {
-    length += body.byteLength;
-    yield body;
-  }
-  if (length > 0 && length < MIN_PART_BYTES) yield new Uint8Array(MIN_PART_BYTES - length);
-}
-
-/** Rejects only when all have ended: none reads the source after that. */
-async function allSettled<Result>(runs: readonly Promise<Result>[]): Promise<readonly Result[]> {
-  await Promise.allSettled(runs);
-  return await Promise.all(runs);
+function otherBytes() {
+  return sourceFailure('Changed', 'the source was changed: it has other bytes than those that were hashed');
 }
 
 function leaseLost(part: number) {

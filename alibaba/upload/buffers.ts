@@ -1,8 +1,9 @@
 /**
  * The buffers of all uploads of this host's files. They are in the memory of the checksum's WebAssembly module, so that the system
  * writes each byte once, and it is checked and sent from there. Their number limits the process's memory: while all are in
- * use, the next part waits.
+ * use, the next part waits. It does not wait long, because parts on a slow link keep theirs for minutes: it gets small ones.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { BufferPair } from '../../sources/source.js';
 import { crc64Memory } from '../crc64.js';
 
@@ -16,6 +17,8 @@ export function ownBuffers(): BufferPair {
   return [new Uint8Array(OWN_CHUNK_BYTES), new Uint8Array(OWN_CHUNK_BYTES)];
 }
 
+const MAX_WAIT_MS = 1_000;
+
 let free: BufferPair[] | undefined;
 const waiting: ((pair: BufferPair) => void)[] = [];
 
@@ -26,9 +29,18 @@ function allPairs(): BufferPair[] {
   return Array.from({ length: count }, (_, index): BufferPair => [chunk(2 * index), chunk(2 * index + 1)]);
 }
 
-export async function withBuffers<Result>(use: (buffers: BufferPair) => Promise<Result>): Promise<Result> {
+/** True: the buffer is one of those that all uploads share. */
+export function isShared(buffer: Uint8Array): boolean {
+  return buffer.buffer === crc64Memory().buffer;
+}
+
+export async function withBuffers<Result>(
+  use: (buffers: BufferPair) => Promise<Result>,
+  maxWaitMs = MAX_WAIT_MS,
+): Promise<Result> {
   free ??= allPairs();
-  const pair = free.pop() ?? (await new Promise<BufferPair>((resolve) => waiting.push(resolve)));
+  const pair = free.pop() ?? (await nextFree(maxWaitMs));
+  if (pair === null) return await use(ownBuffers());
   try {
     return await use(pair);
   } finally {
@@ -36,4 +48,23 @@ export async function withBuffers<Result>(use: (buffers: BufferPair) => Promise<
     if (next) next(pair);
     else free.push(pair);
   }
+}
+
+/** Null: none became free in time. */
+async function nextFree(maxWaitMs: number): Promise<BufferPair | null> {
+  const enough = new AbortController();
+  let take: (pair: BufferPair) => void = () => undefined;
+  const freed = new Promise<BufferPair>((resolve) => {
+    take = resolve;
+    waiting.push(take);
+  });
+  const late = delay(maxWaitMs, null, { signal: enough.signal }).catch(() => null);
+  const pair = await Promise.race([freed, late]);
+  enough.abort();
+  if (pair !== null) return pair;
+  const at = waiting.indexOf(take);
+  // It became free at the same moment.
+  if (at < 0) return await freed;
+  waiting.splice(at, 1);
+  return null;
 }

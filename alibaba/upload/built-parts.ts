@@ -3,6 +3,7 @@
  * not built again, and the upload is completed with the noted ETags. The first part and the last ones follow from all others.
  */
 import { FailureError } from '../../domain/errors/failure.js';
+import { eitherOf } from '../../sources/abortable.js';
 import type { BuiltBody, BuiltPart, BuiltUploadInput, PartBody, SentPart, UploadResult } from '../cloud.js';
 import { crc64, crc64Combine } from '../crc64.js';
 import type { WireBody } from '../oss-wire.js';
@@ -126,21 +127,29 @@ class BuiltUpload {
     let length = built.length;
     const attempt = async (): Promise<SentPart> => {
       built ??= await build(signal);
+      length = built.length ?? length;
       if (built.length === 0) return { number, length: 0, crc64: '0', etag: '' };
       if (length === null && this.refusesChunks) {
         length = await lengthOf(built);
         built = await build(signal);
       }
-      const body = new CheckedBody(length, this.limited(built.chunks(), signal));
+      const { reclaimed } = built;
+      const stop = eitherOf(signal, reclaimed);
+      const body = new CheckedBody(length, this.limited(built.chunks(), stop.signal));
       let isFailed = false;
       try {
-        return await this.sendBody(uploadId, number, body, signal);
+        return await this.sendBody(uploadId, number, body, stop.signal);
       } catch (error) {
         isFailed = true;
-        if (length !== null || !isChunkRefusal(error)) throw error;
-        this.refusesChunks = true;
+        const isReclaimed = reclaimed?.aborted === true && !signal.aborted;
+        // The link is slow: fewer parts at a time.
+        if (isReclaimed) this.concurrency.decrease();
+        else if (length === null && isChunkRefusal(error)) this.refusesChunks = true;
+        else throw error;
       } finally {
-        if (built.length === null || (isFailed && built.isWanted())) {
+        stop.end();
+        const isWanted = isFailed && (built.isWanted() || reclaimed?.aborted === true);
+        if (built.length === null || isWanted) {
           built.release();
           built = null;
         }
@@ -225,7 +234,10 @@ function otherLength(length: number): Error {
 }
 
 function bodyOf(body: Uint8Array) {
-  return { length: body.byteLength, chunks: () => asyncOf([body]), release: () => undefined, isWanted: () => false };
+  return {
+    ...{ length: body.byteLength, chunks: () => asyncOf([body]) },
+    ...{ release: () => undefined, isWanted: () => false, reclaimed: null },
+  };
 }
 
 async function* asyncOf<Item>(items: Iterable<Item>): AsyncGenerator<Item> {

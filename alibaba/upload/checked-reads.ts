@@ -4,6 +4,7 @@
  */
 import type { BufferPair, OpenFile, SourceReader } from '../../sources/source.js';
 import { crc64, crc64OfZeros } from '../crc64.js';
+import { isShared } from './buffers.js';
 import { type ReadingThread, startReadingThread } from './reading-thread.js';
 
 export interface CheckedPiece {
@@ -23,7 +24,7 @@ const MIN_BYTES_FOR_THREAD = 64 * 1024 ** 2;
  */
 const SLOW_READ_MS = 10;
 
-/** @param buffers for a file of this host: in the memory of the checksum (`withBuffers`) */
+/** @param buffers for a file of this host: fastest in the memory of the checksum (`withBuffers`) */
 export function readChecked(
   source: SourceReader,
   range: CheckedRange,
@@ -32,8 +33,10 @@ export function readChecked(
 ): AsyncGenerator<CheckedPiece> {
   const { file } = source;
   // Not with `yield*`, which passes each piece through a second generator.
-  if (file !== undefined) return readFileChecked(file, range, buffers, source.size >= MIN_BYTES_FOR_THREAD);
-  return readSourceChecked(source, range, buffers, signal);
+  if (file === undefined) return readSourceChecked(source, range, buffers, signal);
+  // The thread writes the memory of the checksum only.
+  const inThread = source.size >= MIN_BYTES_FOR_THREAD && isShared(buffers[0]);
+  return readFileChecked(file, range, buffers, inThread);
 }
 
 async function* readSourceChecked(

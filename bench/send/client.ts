@@ -138,12 +138,13 @@ async function deflateRate(): Promise<number> {
   const all = () =>
     Promise.all(
       starts.map(async ({ start }) => {
-        const [target] = await pool.memory.take(1, signal, {});
+        const blocks = await pool.memory.take(1, signal, {});
+        const [target] = blocks.segments;
         if (target === undefined) throw new Error('the memory for parts has no room for a segment');
         const segment = { offset: start - (start % 65_536), length: SEGMENT_BYTES };
         return await disk
           .compress({ ...segment, output: { level: 1, target } }, signal)
-          .finally(() => target.release());
+          .finally(() => blocks.release());
       }),
     );
   // The first round starts the threads, and reads the file into the cache.

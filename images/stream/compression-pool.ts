@@ -68,6 +68,13 @@ export class SegmentError extends Error {
 
 /** Reading and compressing 16 MiB takes less than a second; an image that keeps a thread busy for so long was made to do so. */
 const MAX_BUSY_MS = 120_000;
+/**
+ * A thread that waits for a server needs no core: another one works meanwhile. So many wait at most, and of one disk no more than
+ * there are cores, so that servers that send little do not delay the disks of others.
+ */
+const MAX_FETCHING = 8;
+/** Threads besides one for each core end when they have nothing to do for so long. */
+const IDLE_MS = 30_000;
 /** Of JavaScript objects; buffers are outside of it. */
 const MAX_HEAP_MIB = 512;
 /** Young objects are collected after every few MiB, so that more would only stay unused. */
@@ -99,15 +106,32 @@ export function createCompressionPool(count = os.availableParallelism(), program
     return ids;
   };
 
+  const countOf = (is: (thread: PoolThread) => boolean) => [...threads].filter(is).length;
+  /** The first one that may run now. */
+  const nextTask = (): Task | undefined => {
+    if (countOf(({ isIdle, isFetching }) => !isIdle && !isFetching) >= count) return undefined;
+    const fetching = countOf(({ isFetching }) => isFetching);
+    const at = waiting.findIndex(
+      ({ disk }) =>
+        disk.fetch === null || (fetching < MAX_FETCHING && countOf((thread) => thread.diskId === disk.id) < count),
+    );
+    return at < 0 ? undefined : waiting.splice(at, 1)[0];
+  };
+  const newThread = (): PoolThread => {
+    const thread = createThread(program, memory.bytes, {
+      ended: () => threads.delete(thread),
+      changed: start,
+      idle: () => {
+        if (threads.size > count && threads.delete(thread)) void thread.terminate();
+      },
+    });
+    threads.add(thread);
+    return thread;
+  };
   const start = () => {
-    for (const thread of threads) if (thread.isIdle) thread.run(waiting.shift());
-    while (waiting.length > 0 && threads.size < count) {
-      const thread: PoolThread = createThread(program, memory.bytes, {
-        ended: () => threads.delete(thread),
-        idle: start,
-      });
-      threads.add(thread);
-      thread.run(waiting.shift());
+    for (let task = nextTask(); task !== undefined; task = nextTask()) {
+      const thread = [...threads].find(({ isIdle }) => isIdle) ?? newThread();
+      thread.run(task);
     }
   };
 
@@ -163,7 +187,11 @@ function threadProgram(): URL {
 
 interface PoolThread {
   readonly isIdle: boolean;
-  run(task: Task | undefined): void;
+  /** It waits for bytes of a remote image. */
+  readonly isFetching: boolean;
+  /** Of its task. */
+  readonly diskId: number | null;
+  run(task: Task): void;
   forget(disk: number): void;
   terminate(): Promise<void>;
 }
@@ -171,7 +199,7 @@ interface PoolThread {
 function createThread(
   program: URL,
   memory: SharedArrayBuffer,
-  on: { readonly ended: () => void; readonly idle: () => void },
+  on: { readonly ended: () => void; readonly changed: () => void; readonly idle: () => void },
 ): PoolThread {
   const worker = new Worker(program, {
     ...{ stdin: false, env: {} },
@@ -183,22 +211,28 @@ function createThread(
   const opened = new Set<number>();
   let current: Task | null = null;
   let fetchError: unknown = null;
+  let isFetching = false;
   let limit: NodeJS.Timeout | null = null;
+  let idle: NodeJS.Timeout | undefined;
   const send = (message: ToThread, transfer: readonly ArrayBuffer[] = []) => worker.postMessage(message, transfer);
 
   const end = (settle: (task: Task) => void) => {
     const task = current;
     current = null;
+    isFetching = false;
     if (limit !== null) clearTimeout(limit);
+    idle = setTimeout(on.idle, IDLE_MS).unref();
     worker.unref();
     if (task !== null) settle(task);
   };
   const ended = (reason: string) => {
     on.ended();
     end((task) => task.reject(new SegmentError('ended', reason, null)));
-    on.idle();
+    on.changed();
   };
   const fetchFor = async ({ disk: { fetch }, signal }: Task, offset: number, length: number) => {
+    isFetching = true;
+    on.changed();
     try {
       if (fetch === null) throw new Error('the disk has no remote image');
       await fetch(offset, new Uint8Array(channel, CHANNEL_HEADER_BYTES, length), signal);
@@ -207,6 +241,7 @@ function createThread(
       fetchError = error;
       Atomics.store(state, 0, CHANNEL_STATE.failed);
     }
+    isFetching = false;
     Atomics.notify(state, 0);
   };
 
@@ -223,7 +258,7 @@ function createThread(
       } else task.reject(fetchError ?? errorOf(message.error));
     });
     fetchError = null;
-    on.idle();
+    on.changed();
   });
   let reason = 'the thread ended';
   worker.on('error', (error) => {
@@ -235,11 +270,17 @@ function createThread(
     get isIdle() {
       return current === null;
     },
+    get isFetching() {
+      return isFetching;
+    },
+    get diskId() {
+      return current?.disk.id ?? null;
+    },
     run(task) {
-      if (task === undefined) return;
       const { disk, segment, id } = task;
       const { offset, length, bytes = null } = segment;
       current = task;
+      clearTimeout(idle);
       worker.ref();
       if (!opened.has(disk.id)) {
         opened.add(disk.id);

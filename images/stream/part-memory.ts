@@ -2,8 +2,13 @@
  * The memory that compressed parts take in this process, in blocks that threads write and that are sent from there. The upload
  * with the fewest blocks is served first: parts of one that stalls would otherwise take all blocks, one after another.
  * Blocks are reused. V8 would collect buffers of their own only after tens of MiB.
+ *
+ * A part on a slow link, or of a slow source, may need its blocks for an hour. Where an upload has waited for some time while
+ * another one has blocks for several parts, the last of these parts is reclaimed: it is built again later. Each upload keeps one
+ * part, so that a slow one makes progress too; and slow ones leave a segment to the others.
  */
 import { CLUSTER_BYTES, SEGMENT_BYTES } from './layout.js';
+import { createReclaiming } from './reclaiming.js';
 
 /** Whole clusters. Also what is written to a connection at a time. */
 export const BLOCK_BYTES = 4 * CLUSTER_BYTES;
@@ -19,9 +24,22 @@ export interface PartMemory {
    * Waits until there are blocks for so many segments, all together. Rejects with the signal's reason.
    * @param upload any object, the same one for all parts of an upload
    */
-  take(segments: number, signal: AbortSignal, upload: object): Promise<readonly SegmentBlocks[]>;
+  take(segments: number, signal: AbortSignal, upload: object): Promise<PartBlocks>;
   /** True: another upload waits for blocks. */
   isWantedBesides(upload: object): boolean;
+  /** True: another upload has blocks, or waits for some. */
+  isShared(upload: object): boolean;
+}
+
+/** Blocks for the bytes of one part. */
+export interface PartBlocks {
+  readonly segments: readonly SegmentBlocks[];
+  /** Aborts when the part must release its blocks, because another upload waits for them. Only after `allowReclaim`. */
+  readonly reclaimed: AbortSignal;
+  /** From now on, the part can be built again. */
+  allowReclaim(): void;
+  /** Only when no thread writes the blocks any more, and no connection reads them. */
+  release(): void;
 }
 
 /** Blocks for the bytes of one segment. */
@@ -29,8 +47,6 @@ export interface SegmentBlocks {
   readonly blocks: readonly number[];
   /** The segment has these bytes: others may take the remaining blocks. */
   keepOnly(pieces: readonly Piece[]): void;
-  /** Only when no thread writes the blocks any more, and no connection reads them. */
-  release(): void;
 }
 
 /** A place in the memory, in bytes; within one block. */
@@ -39,51 +55,66 @@ export interface Piece {
   readonly length: number;
 }
 
+export interface PartMemoryOptions {
+  readonly segments?: number;
+  /** An upload that waits for so long gets blocks of one that has more. */
+  readonly patienceMs?: number;
+}
+
+const PATIENCE_MS = 20_000;
+
 interface Request {
   readonly upload: object;
   /** Blocks. */
   readonly count: number;
+  readonly since: number;
   readonly grant: (blocks: number[]) => void;
 }
 
-export function createPartMemory(segments: number = SEGMENTS): PartMemory {
+export function createPartMemory({
+  segments = SEGMENTS,
+  patienceMs = PATIENCE_MS,
+}: PartMemoryOptions = {}): PartMemory {
   const total = segments * BLOCKS_PER_SEGMENT;
   // The block that was used last is used first: a small upload takes little memory.
   const free = Array.from({ length: total }, (_, index) => total - 1 - index);
   const waiting: Request[] = [];
-  const heldBy = new Map<object, number>();
-  const heldOf = ({ upload }: Request) => heldBy.get(upload) ?? 0;
-  const count = (upload: object, blocks: number) => {
-    const held = (heldBy.get(upload) ?? 0) + blocks;
-    if (held > 0) heldBy.set(upload, held);
-    else heldBy.delete(upload);
-  };
+  const reclaiming = createReclaiming({ total, reserved: BLOCKS_PER_SEGMENT, patienceMs, waiting });
+  const { heldBy } = reclaiming;
 
   /** Of those with the fewest blocks, the one that waits for the longest time. Smaller ones do not overtake it. */
   const nextRequest = () => {
-    const fewest = Math.min(...waiting.map(heldOf));
-    return waiting.find((one) => heldOf(one) === fewest);
+    const candidates = waiting.filter((one) => !reclaiming.isOverShare(one));
+    const fewest = Math.min(...candidates.map(({ upload }) => heldBy(upload)));
+    return candidates.find(({ upload }) => heldBy(upload) === fewest);
   };
   const grantNext = () => {
     for (let next = nextRequest(); next !== undefined && free.length >= next.count; next = nextRequest()) {
       waiting.splice(waiting.indexOf(next), 1);
-      count(next.upload, next.count);
       next.grant(free.splice(free.length - next.count));
     }
   };
-  const segmentOf = (blocks: readonly number[], upload: object): SegmentBlocks => {
-    let held = blocks;
-    const hold = (keep: ReadonlySet<number>) => {
-      const kept = held.filter((block) => keep.has(block));
-      free.push(...held.filter((block) => !keep.has(block)));
-      count(upload, kept.length - held.length);
-      held = kept;
-      grantNext();
+  const partOf = (blocks: readonly number[], upload: object): PartBlocks => {
+    const held = reclaiming.add(upload, blocks.length);
+    const giveBack = (some: readonly number[]) => {
+      free.push(...some);
+      held.shrink(some.length);
     };
+    const ofSegments = Array.from({ length: blocks.length / BLOCKS_PER_SEGMENT }, (_, index) =>
+      segmentOf(blocks.slice(index * BLOCKS_PER_SEGMENT, (index + 1) * BLOCKS_PER_SEGMENT), (some) => {
+        giveBack(some);
+        grantNext();
+      }),
+    );
     return {
-      blocks,
-      keepOnly: (pieces) => hold(new Set(pieces.map(({ offset }) => Math.floor(offset / BLOCK_BYTES)))),
-      release: () => hold(new Set()),
+      segments: ofSegments,
+      reclaimed: held.reclaimed,
+      allowReclaim: held.allowReclaim,
+      release() {
+        for (const segment of ofSegments) giveBack(segment.takeAll());
+        held.end();
+        grantNext();
+      },
     };
   };
 
@@ -91,14 +122,14 @@ export function createPartMemory(segments: number = SEGMENTS): PartMemory {
     bytes: new SharedArrayBuffer(total * BLOCK_BYTES),
     async take(wanted, signal, upload) {
       signal.throwIfAborted();
-      const needed = wanted * BLOCKS_PER_SEGMENT;
-      if (needed > total) throw new RangeError(`the memory for parts has no room for ${wanted} segments`);
-      const blocks = await new Promise<number[]>((resolve, reject) => {
+      const count = wanted * BLOCKS_PER_SEGMENT;
+      if (count > total) throw new RangeError(`the memory for parts has no room for ${wanted} segments`);
+      return await new Promise<PartBlocks>((resolve, reject) => {
         const request: Request = {
-          ...{ upload, count: needed },
+          ...{ upload, count, since: performance.now() },
           grant: (granted) => {
             signal.removeEventListener('abort', abort);
-            resolve(granted);
+            resolve(partOf(granted, upload));
           },
         };
         const abort = () => {
@@ -109,11 +140,29 @@ export function createPartMemory(segments: number = SEGMENTS): PartMemory {
         signal.addEventListener('abort', abort, { once: true });
         waiting.push(request);
         grantNext();
+        reclaiming.watch();
       });
-      return Array.from({ length: wanted }, (_, index) =>
-        segmentOf(blocks.slice(index * BLOCKS_PER_SEGMENT, (index + 1) * BLOCKS_PER_SEGMENT), upload),
-      );
     },
     isWantedBesides: (upload) => waiting.some((one) => one.upload !== upload),
+    isShared: (upload) => reclaiming.isShared(upload),
+  };
+}
+
+function segmentOf(blocks: readonly number[], giveBack: (blocks: readonly number[]) => void) {
+  let held = blocks;
+  return {
+    blocks,
+    keepOnly(pieces: readonly Piece[]) {
+      const keep = new Set(pieces.map(({ offset }) => Math.floor(offset / BLOCK_BYTES)));
+      const others = held.filter((block) => !keep.has(block));
+      held = held.filter((block) => keep.has(block));
+      giveBack(others);
+    },
+    /** The blocks that it still has. */
+    takeAll(): readonly number[] {
+      const all = held;
+      held = [];
+      return all;
+    },
   };
 }

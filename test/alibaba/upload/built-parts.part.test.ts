@@ -4,8 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { BuiltBody, BuiltParts } from '../../../alibaba/cloud.js';
 import { createOss } from '../../../alibaba/oss.js';
-import { MIN_PART_BYTES } from '../../../images/stream/layout.js';
-import { createPartMemory, type PartMemory } from '../../../images/stream/part-memory.js';
+import { MIN_PART_BYTES, SEGMENT_BYTES } from '../../../images/stream/layout.js';
+import { BLOCK_BYTES, createPartMemory, type PartMemory } from '../../../images/stream/part-memory.js';
 import { type Recorder, startRecorder } from '../../support/alibaba/oss-recorder.js';
 
 const FIRST = 1;
@@ -21,11 +21,11 @@ afterEach(async () => {
   await bucket.close();
 });
 
-function upload(key: string, parts: BuiltParts, signal: AbortSignal) {
+function upload(key: string, parts: BuiltParts, signal: AbortSignal, stallMs = 100) {
   const oss = createOss({
     ...{ endpoint: bucket.endpoint, region: 'cn-hangzhou' },
     credentials: async () => ({ accessKeyId: 'emulator', accessKeySecret: 'emulator-secret' }),
-    settings: { firstMs: 1, maxMs: 5, maxAttempts: 1_000, stallMs: 100 },
+    settings: { firstMs: 1, maxMs: 5, maxAttempts: 1_000, stallMs },
   });
   return oss.uploadBuilt({
     ...{ bucket: 'images', key, uploadId: null, isFirst: true, meta: {}, signal, wholeCrc64: null, parts },
@@ -34,27 +34,31 @@ function upload(key: string, parts: BuiltParts, signal: AbortSignal) {
   });
 }
 
-/** One part that takes a segment of the memory. @param onBuild called each time when it is built */
-function onePart(content: Buffer, memory: PartMemory, onBuild: () => void = () => undefined): BuiltParts {
+/** Parts that take a segment of the memory each. @param onBuild called each time when one is built */
+function partsOf(contents: readonly Buffer[], memory: PartMemory, onBuild: () => void = () => undefined): BuiltParts {
   const owner = {};
-  const build = async (signal: AbortSignal): Promise<BuiltBody> => {
-    const [target] = await memory.take(1, signal, owner);
+  const build = async (content: Buffer, signal: AbortSignal): Promise<BuiltBody> => {
+    const blocks = await memory.take(1, signal, owner);
+    blocks.allowReclaim();
     onBuild();
     return {
       length: content.length,
       async *chunks() {
-        yield content;
+        for (let at = 0; at < content.length; at += BLOCK_BYTES) yield content.subarray(at, at + BLOCK_BYTES);
       },
       isWanted: () => memory.isWantedBesides(owner),
-      release: () => target?.release(),
+      reclaimed: blocks.reclaimed,
+      release: blocks.release,
     };
   };
   const header = { number: FIRST, body: new Uint8Array(MIN_PART_BYTES), release: () => undefined };
   return {
-    builders: 1,
+    builders: contents.length,
     begin: async () => [],
     async *toBuild() {
-      yield { number: DATA, build };
+      for (const [index, content] of contents.entries()) {
+        yield { number: DATA + index, build: (signal) => build(content, signal) };
+      }
     },
     note: async () => undefined,
     onDone: () => undefined,
@@ -65,7 +69,7 @@ function onePart(content: Buffer, memory: PartMemory, onBuild: () => void = () =
 
 test('an upload stalls with all blocks of the memory → another one gets them, and both end', async () => {
   const { signal } = new AbortController();
-  const memory = createPartMemory(1);
+  const memory = createPartMemory({ segments: 1 });
   const contents = [randomBytes(MIN_PART_BYTES), randomBytes(MIN_PART_BYTES)] as const;
   let isStalled = true;
   bucket.fault = ({ method, path, query }) =>
@@ -75,13 +79,13 @@ test('an upload stalls with all blocks of the memory → another one gets them, 
   let builds = 0;
   const stalled = upload(
     'stalled',
-    onePart(contents[0], memory, () => {
+    partsOf([contents[0]], memory, () => {
       builds += 1;
     }),
     signal,
   );
   while (!bucket.requests.some(({ query }) => query.has('partNumber'))) await delay(5);
-  await upload('other', onePart(contents[1], memory), signal);
+  await upload('other', partsOf([contents[1]], memory), signal);
   isStalled = false;
   await stalled;
   expect(builds).toBe(2);
@@ -89,8 +93,38 @@ test('an upload stalls with all blocks of the memory → another one gets them, 
   expect(bucket.objects.get('stalled')?.subarray(MIN_PART_BYTES).equals(contents[0])).toBe(true);
 });
 
+test('the server takes a few KB/s of each part of an upload that has all memory → another one gets some of it, and both end', async () => {
+  const { signal } = new AbortController();
+  const memory = createPartMemory({ segments: 2, patienceMs: 300 });
+  // More than the system buffers of a connection.
+  const content = () => randomBytes(SEGMENT_BYTES / 2);
+  const slow = [content(), content()];
+  const quick = content();
+  const trickle = { kind: 'slow' as const, bytesPerSecond: 100_000 };
+  bucket.fault = ({ path, query }) =>
+    path.endsWith('slow') && Number(query.get('partNumber')) >= DATA ? trickle : undefined;
+  let builds = 0;
+  const slowUpload = upload(
+    'slow',
+    partsOf(slow, memory, () => {
+      builds += 1;
+    }),
+    signal,
+    60_000,
+  );
+  while (builds < 2) await delay(5);
+  await upload('quick', partsOf([quick], memory), signal, 60_000);
+  const objects = bucket.objects.size;
+  trickle.bytesPerSecond = Number.POSITIVE_INFINITY;
+  await slowUpload;
+  expect(objects).toBe(1);
+  expect(builds).toBeGreaterThanOrEqual(3);
+  expect(bucket.objects.get('quick')?.subarray(MIN_PART_BYTES).equals(quick)).toBe(true);
+  expect(bucket.objects.get('slow')?.subarray(MIN_PART_BYTES).equals(Buffer.concat(slow))).toBe(true);
+}, 60_000);
+
 test('no other upload waits → the part of a failed attempt is sent again as it is', async () => {
-  const memory = createPartMemory(1);
+  const memory = createPartMemory({ segments: 1 });
   let failures = 0;
   bucket.fault = ({ query }) => {
     if (query.get('partNumber') !== String(DATA) || failures === 3) return undefined;
@@ -99,7 +133,7 @@ test('no other upload waits → the part of a failed attempt is sent again as it
   };
   let builds = 0;
   const content = randomBytes(MIN_PART_BYTES);
-  const parts = onePart(content, memory, () => {
+  const parts = partsOf([content], memory, () => {
     builds += 1;
   });
   await upload('one', parts, new AbortController().signal);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { CLUSTER_BYTES, CLUSTERS_PER_SEGMENT, PLAIN } from '../../../images/stream/layout.js';
-import { BLOCK_BYTES, createPartMemory } from '../../../images/stream/part-memory.js';
+import { BLOCK_BYTES, createPartMemory, type PartBlocks, type PartMemory } from '../../../images/stream/part-memory.js';
 import { compressed } from '../../support/images/stream/segment-bytes.js';
 
 const { signal } = new AbortController();
@@ -15,63 +15,161 @@ async function isPending(promise: Promise<unknown>): Promise<boolean> {
 }
 
 test('parts that need all blocks → no block is in two of them, and the last one waits', async () => {
-  const memory = createPartMemory(3);
+  const memory = createPartMemory({ segments: 3 });
   const first = await memory.take(2, signal, upload);
   const second = await memory.take(1, signal, upload);
-  const blocks = [...first, ...second].flatMap((one) => one.blocks);
+  const blocks = [...first.segments, ...second.segments].flatMap((one) => one.blocks);
   expect(new Set(blocks).size).toBe(memory.bytes.byteLength / BLOCK_BYTES);
   const third = memory.take(1, signal, upload);
   expect(await isPending(third)).toBe(true);
-  first[1]?.release();
-  expect(new Set((await third)[0]?.blocks)).toEqual(new Set(first[1]?.blocks));
+  second.release();
+  expect(new Set((await third).segments[0]?.blocks)).toEqual(new Set(second.segments[0]?.blocks));
 });
 
 test('segments that became smaller → their other blocks are for other parts; released twice → given back once', async () => {
-  const memory = createPartMemory(2);
-  const parts = await memory.take(2, signal, upload);
-  for (const { blocks, keepOnly } of parts) keepOnly([pieceIn(blocks[3])]);
-  const [next] = await memory.take(1, signal, upload);
-  expect(next?.blocks).not.toContain(parts[0]?.blocks[3]);
-  expect(next?.blocks).not.toContain(parts[1]?.blocks[3]);
-  for (const one of [...parts, ...parts, next, next]) one?.release();
+  const memory = createPartMemory({ segments: 2 });
+  const part = await memory.take(2, signal, upload);
+  for (const { blocks, keepOnly } of part.segments) keepOnly([pieceIn(blocks[3])]);
+  const next = await memory.take(1, signal, upload);
+  for (const { blocks } of part.segments) expect(next.segments[0]?.blocks).not.toContain(blocks[3]);
+  for (const one of [part, part, next, next]) one.release();
   const all = await memory.take(2, signal, upload);
-  expect(new Set(all.flatMap(({ blocks }) => blocks)).size).toBe(memory.bytes.byteLength / BLOCK_BYTES);
+  expect(new Set(all.segments.flatMap(({ blocks }) => blocks)).size).toBe(memory.bytes.byteLength / BLOCK_BYTES);
 });
 
 test('a large part waits first → a smaller one does not overtake it; an abort lets the next one continue', async () => {
-  const memory = createPartMemory(2);
-  const [held] = await memory.take(1, signal, upload);
+  const memory = createPartMemory({ segments: 2 });
+  const held = await memory.take(1, signal, upload);
   const stop = new AbortController();
   const large = memory.take(2, stop.signal, upload);
   const small = memory.take(1, signal, upload);
   expect(await isPending(small)).toBe(true);
   stop.abort(new Error('cancelled'));
   await expect(large).rejects.toThrow('cancelled');
-  expect(await small).toHaveLength(1);
-  held?.release();
+  expect((await small).segments).toHaveLength(1);
+  held.release();
 });
 
 test('an upload has all blocks, and more parts that wait → what it gives back is for the other upload until both have as much', async () => {
-  const memory = createPartMemory(4);
+  const memory = createPartMemory({ segments: 4 });
   const [one, other] = [{}, {}];
   const stalled = await Promise.all([1, 1, 1, 1].map((count) => memory.take(count, signal, one)));
   const own = [1, 1].map((count) => memory.take(count, signal, one));
   const others = [1, 1, 1].map((count) => memory.take(count, signal, other));
   expect(memory.isWantedBesides(one)).toBe(true);
-  stalled[0]?.[0]?.release();
-  stalled[1]?.[0]?.release();
+  stalled[0]?.release();
+  stalled[1]?.release();
   const states = async () => await Promise.all([...own, ...others].map(isPending));
   expect(await states()).toEqual([true, true, false, false, true]);
   // Both have two: the one that waits for longer.
-  stalled[2]?.[0]?.release();
+  stalled[2]?.release();
   expect(await states()).toEqual([false, true, false, false, true]);
-  (await others[0])?.[0]?.release();
+  (await others[0])?.release();
   expect(await states()).toEqual([false, true, false, false, false]);
   expect(memory.isWantedBesides(one)).toBe(false);
 });
 
+describe('an upload waits while another one keeps', () => {
+  const PATIENCE_MS = 1_000;
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  const memoryOf = (segments: number) => createPartMemory({ segments, patienceMs: PATIENCE_MS });
+  const one = async (memory: PartMemory, owner: object, count = 1) => {
+    const part = await memory.take(count, signal, owner);
+    part.allowReclaim();
+    return part;
+  };
+  const reclaimed = (parts: readonly PartBlocks[]) => parts.map((part) => part.reclaimed.aborted);
+
+  test('several parts → the last of them is reclaimed, until both have as much; each keeps one', async () => {
+    const memory = memoryOf(4);
+    const [slow, other] = [{}, {}];
+    const parts = await Promise.all([1, 2, 3, 4].map(() => one(memory, slow)));
+    const waiting = one(memory, other);
+    vi.advanceTimersByTime(PATIENCE_MS / 2);
+    expect(reclaimed(parts)).toEqual([false, false, false, false]);
+    vi.advanceTimersByTime(PATIENCE_MS);
+    expect(reclaimed(parts)).toEqual([false, false, false, true]);
+    parts[3]?.release();
+    const first = await waiting;
+    const second = one(memory, other);
+    vi.advanceTimersByTime(1.5 * PATIENCE_MS);
+    expect(reclaimed(parts)).toEqual([false, false, true, true]);
+    parts[2]?.release();
+    const all = [...parts, first, await second];
+    const third = one(memory, other);
+    vi.advanceTimersByTime(20 * PATIENCE_MS);
+    expect(reclaimed(all)).toEqual([false, false, true, true, false, false]);
+    expect(await isPending(third)).toBe(true);
+  });
+
+  test('parts that cannot be built again yet → none is reclaimed before they can', async () => {
+    const memory = memoryOf(2);
+    const owner = {};
+    const parts = [await memory.take(1, signal, owner), await memory.take(1, signal, owner)];
+    void one(memory, {});
+    vi.advanceTimersByTime(3 * PATIENCE_MS);
+    expect(reclaimed(parts)).toEqual([false, false]);
+    parts[1]?.allowReclaim();
+    vi.advanceTimersByTime(PATIENCE_MS);
+    expect(reclaimed(parts)).toEqual([false, true]);
+  });
+
+  test('a reclaimed part that keeps its memory → another one is reclaimed after a while', async () => {
+    const memory = memoryOf(3);
+    const owner = {};
+    const parts = [await one(memory, owner), await one(memory, owner), await one(memory, owner)];
+    void one(memory, {});
+    vi.advanceTimersByTime(1.5 * PATIENCE_MS);
+    expect(reclaimed(parts)).toEqual([false, false, true]);
+    vi.advanceTimersByTime(PATIENCE_MS);
+    expect(reclaimed(parts)).toEqual([false, true, true]);
+  });
+
+  test('all memory for one part → it is reclaimed; half of it → it is not', async () => {
+    const memory = memoryOf(4);
+    const large = await one(memory, {}, 4);
+    const owner = {};
+    expect(memory.isShared(owner)).toBe(true);
+    const waiting = one(memory, owner, 2);
+    vi.advanceTimersByTime(1.5 * PATIENCE_MS);
+    expect(reclaimed([large])).toEqual([true]);
+    large.release();
+    const half = await waiting;
+    expect(memory.isShared(owner)).toBe(false);
+    const other = await one(memory, {}, 2);
+    void one(memory, {});
+    vi.advanceTimersByTime(2 * PATIENCE_MS);
+    expect(reclaimed([half, other])).toEqual([false, false]);
+  });
+
+  test('one part each for long → slow uploads leave a segment to the others, and take it only without them', async () => {
+    const memory = memoryOf(3);
+    const slow = [{}, {}, {}];
+    const parts = await Promise.all(slow.map((owner) => one(memory, owner)));
+    const quick = {};
+    const waiting = one(memory, quick);
+    vi.advanceTimersByTime(2 * PATIENCE_MS);
+    expect(reclaimed(parts)).toEqual([false, false, false]);
+    vi.advanceTimersByTime(1.5 * PATIENCE_MS);
+    expect(reclaimed(parts)).toEqual([false, false, true]);
+    parts[2]?.release();
+    let part = await waiting;
+    const again = one(memory, slow[2] ?? {});
+    for (let turn = 0; turn < 3; turn += 1) {
+      part.release();
+      expect(await isPending(again)).toBe(true);
+      part = await one(memory, quick);
+    }
+    parts[0]?.release();
+    expect((await again).segments).toHaveLength(1);
+    part.release();
+  });
+});
+
 test('a part that never fits → refused', async () => {
-  await expect(createPartMemory(2).take(3, signal, upload)).rejects.toThrow(RangeError);
+  await expect(createPartMemory({ segments: 2 }).take(3, signal, upload)).rejects.toThrow(RangeError);
 });
 
 test.each([

@@ -1,6 +1,7 @@
 /** The threads that read and compress a disk: every container, from a file and by ranges of a remote image. */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -65,13 +66,14 @@ afterAll(async () => {
 
 /** The bytes of the segment too, in memory of their own. */
 async function compressedAt(disk: PooledDisk, segment: Pick<Segment, 'offset' | 'length' | 'bytes'>) {
-  const [target] = await pool.memory.take(1, signal, {});
+  const blocks = await pool.memory.take(1, signal, {});
+  const [target] = blocks.segments;
   if (target === undefined) throw new Error('the memory has no room for a segment');
   try {
     const result = await disk.compress({ ...segment, output: { level: 1, target } }, signal);
     return { ...result, body: bytesOf(pool.memory, result.pieces) };
   } finally {
-    target.release();
+    blocks.release();
   }
 }
 
@@ -162,6 +164,33 @@ describe('a remote disk', () => {
     const raw = pool.open({ ...(await sourceOf('disk.raw')), image: { kind: 'file', fd: file.fd, size: SIZE } });
     expect((await compressedAt(raw, { offset: 0, length: MIB })).body.length).toBeGreaterThan(0);
     await raw.close();
+    await file.close();
+  });
+
+  test('whose server sends nothing, with more segments than threads → other disks are compressed meanwhile', async () => {
+    const stop = new AbortController();
+    setMaxListeners(0, stop.signal);
+    let fail = (_error: Error) => {};
+    const never = new Promise<never>((_, reject) => {
+      fail = reject;
+    });
+    never.catch(() => undefined);
+    const vmdk = await sourceOf('stream.vmdk');
+    const hanging = Array.from({ length: 6 }, () =>
+      pool.open({ ...vmdk, image: { kind: 'remote', size: SIZE } }, () => never),
+    );
+    const compressing = hanging.flatMap((disk) =>
+      [0, 1, 2].map((index) => disk.compress({ offset: index * MIB, length: MIB, output: null }, stop.signal)),
+    );
+    const ended = Promise.allSettled(compressing);
+    const file = await open(at('disk.raw'), 'r');
+    const source = await sourceOf('disk.raw');
+    const local = pool.open({ ...source, image: { kind: 'file', fd: file.fd, size: SIZE } });
+    const results = await Promise.all([3, 4, 35].map((mib) => compressedAt(local, { offset: mib * MIB, length: MIB })));
+    for (const { body } of results) expect(body.length).toBeGreaterThan(0);
+    fail(new Error('the server ended the connection'));
+    expect((await ended).map(({ status }) => status)).toEqual(compressing.map(() => 'rejected'));
+    await Promise.all([local, ...hanging].map((disk) => disk.close()));
     await file.close();
   });
 

@@ -4,11 +4,13 @@ import { compressSegment } from '../../../../images/stream/clusters.js';
 import type { CompressionPool } from '../../../../images/stream/compression-pool.js';
 import { openDisk } from '../../../../images/stream/disk-source.js';
 import { CLUSTER_BYTES } from '../../../../images/stream/layout.js';
-import { createPartMemory } from '../../../../images/stream/part-memory.js';
+import { createPartMemory, type PartMemory } from '../../../../images/stream/part-memory.js';
 
 /** @param onSegment called before a segment is compressed */
-export function inProcessPool(onSegment: (offset: number) => void = () => undefined): CompressionPool {
-  const memory = createPartMemory();
+export function inProcessPool(
+  onSegment: (offset: number) => void = () => undefined,
+  memory: PartMemory = createPartMemory(),
+): CompressionPool {
   return {
     threads: 2,
     memory,
