@@ -11,6 +11,7 @@ const MAIN = path.resolve(import.meta.dirname, '../../../dist/cli/main.js');
 export interface ExtraWorker {
   /** Kills it without warning. */
   end(): Promise<void>;
+  signal(what: NodeJS.Signals): void;
 }
 
 /**
@@ -47,5 +48,5 @@ export async function startExtraWorker(service: Service, env: NodeJS.ProcessEnv,
   };
   service.atStop(end);
   await Promise.race([once(createInterface({ input: child.stdout }), 'line'), ended]);
-  return { end };
+  return { end, signal: (what) => void child.kill(what) };
 }

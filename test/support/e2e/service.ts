@@ -77,6 +77,9 @@ export interface EmulatorCall {
   readonly action: string;
   readonly clientToken?: string | null;
   readonly outcome: string;
+  /** Null: no response was sent. */
+  readonly status: number | null;
+  readonly params: Readonly<Record<string, string>>;
   /** Of the request's body that arrived. */
   readonly bytes: number;
   /** ISO time of its arrival. */
@@ -117,7 +120,12 @@ export interface ServiceSettings {
   readonly encrypts?: boolean;
   /** More arguments of the emulator. */
   readonly emulatorArgs?: readonly string[];
+  /** True: the test starts and ends the workers (`startExtraWorker`). A supervised one is restarted later after each kill. */
+  readonly withoutWorker?: boolean;
 }
+
+/** Takes the place of the worker: does nothing. */
+const NO_WORKER: Program = [process.execPath, '-e', 'console.log("ready worker"); setInterval(() => {}, 1 << 30)'];
 
 export async function startService(settings: ServiceSettings = {}) {
   const dataDir = settings.dataDir ?? mkdtempSync(path.join(tmpdir(), 'ecs-image-import-e2e-'));
@@ -128,7 +136,7 @@ export async function startService(settings: ServiceSettings = {}) {
   const stack: Stack = await startStack({
     dataDir,
     programs: {
-      worker: ofService('worker'),
+      worker: settings.withoutWorker === true ? NO_WORKER : ofService('worker'),
       api: ofService('api'),
       emulator: [process.execPath, EMULATOR, ...(settings.emulatorArgs ?? [])],
       temporalProxy: [process.execPath, TEMPORAL_PROXY],
