@@ -1,18 +1,17 @@
-/** The file names in an initramfs: consecutive cpio archives, the last one compressed in a format of the kernel. */
-import { gunzipSync } from 'node:zlib';
+/** The file names in an initramfs: any number of cpio archives, each uncompressed or in a format of the kernel. */
 import { UnreadableError } from '../bytes.js';
-import { lz4Pieces } from './lz4.js';
-import { lzmaPieces, xzPieces } from './xz.js';
-import { zstdFrames } from './zstd.js';
+import { kernelFormatOf } from './kernel-formats.js';
 
 const HEADER = 110;
 const MAX_NAMES = 300_000;
 const MAX_NAME = 4096;
 const MAX_CONTENT = 512 * 1024 * 1024;
+/** Microcode, the main archive, and what installers and image builders append. */
+const MAX_ARCHIVES = 64;
 
 export interface Initramfs {
   readonly names: readonly string[];
-  /** Compression of the main archive: `gzip`, `zstd`, `lz4`, `none`, … */
+  /** Compression of the main archive, the last one that is compressed: `gzip`, `zstd`, `lz4`, `none`, … */
   readonly compression: string;
   /** What initramfs-tools loads by name; null: the archive has no such list. */
   readonly loadedByName: string | null;
@@ -20,68 +19,77 @@ export interface Initramfs {
   readonly machine: number | null;
   /** Why names may be missing; null when the initramfs was read completely. */
   readonly problem: string | null;
+  readonly content: InitramfsContent;
 }
+
+/**
+ * `nested`: the other files are in an image in the archive. `ends early`: it is damaged, and the kernel unpacks only `names`.
+ * `not read`: it may have other files.
+ */
+export type InitramfsContent = 'read' | 'nested' | 'ends early' | 'not read';
 
 /** The squash module of dracut puts all drivers into one file. */
 const INNER_IMAGE = /(^|\/)(squash|squashfs|erofs)(-root|\/root)?\.img$/;
 
-const COMPRESSIONS: readonly {
-  readonly name: string;
-  readonly magic: string;
-  readonly decompress?: (bytes: Buffer) => Iterable<Buffer>;
-}[] = [
-  { name: 'gzip', magic: '1f8b', decompress: gunzip },
-  { name: 'zstd', magic: '28b52ffd', decompress: (bytes) => zstdFrames(bytes, MAX_CONTENT) },
-  { name: 'lz4', magic: '02214c18', decompress: lz4Pieces },
-  { name: 'xz', magic: 'fd377a585a', decompress: (bytes) => xzPieces(bytes) },
-  { name: 'lzma', magic: '5d0000', decompress: (bytes) => lzmaPieces(bytes) },
-  { name: 'bzip2', magic: '425a68' },
-  { name: 'lzo', magic: '894c5a4f' },
-];
+/** A problem that the kernel does not have. */
+const READER_LIMIT = /unsupported|not supported|more than|requires? a (window|dictionary)/;
+/** Their content is read in one piece, so what the kernel unpacks before the damage is not known. */
+const IN_ONE_PIECE: readonly string[] = ['gzip', 'zstd'];
 
 export function readInitramfs(bytes: Buffer): Initramfs {
   const reader = cpioNames();
-  let at = 0;
-  // Microcode is first, in an uncompressed archive, then zeros, then the main archive.
-  for (let archive = 0; archive < 16; archive += 1) {
-    while (at < bytes.length && bytes[at] === 0) at += 1;
-    if (!isCpio(bytes, at)) break;
-    at = reader.readArchive(bytes, at);
-  }
-  if (at >= bytes.length) return { names: reader.names, ...reader.found(), compression: 'none', problem: null };
-  const rest = bytes.subarray(at);
-  const compression = COMPRESSIONS.find(({ magic }) => rest.toString('hex', 0, magic.length / 2) === magic);
-  if (compression?.decompress === undefined) {
-    const problem =
-      compression === undefined ? 'unknown compression' : `compression with ${compression.name} is not supported`;
-    return { names: reader.names, ...reader.found(), compression: compression?.name ?? 'unknown', problem };
-  }
+  let compression = 'none';
+  const result = (content: InitramfsContent, problem: string | null): Initramfs => {
+    return { names: reader.names, ...reader.found(), compression, problem, content };
+  };
+  const failed = (problem: string) =>
+    result(READER_LIMIT.test(problem) || IN_ONE_PIECE.includes(compression) ? 'not read' : 'ends early', problem);
   try {
-    let size = 0;
-    for (const piece of compression.decompress(rest)) {
-      size += piece.length;
-      if (size > MAX_CONTENT) throw new UnreadableError(`it has more than ${MAX_CONTENT} bytes of content`);
-      reader.push(piece);
+    let [at, left] = [0, MAX_CONTENT];
+    for (let archive = 0; ; archive += 1) {
+      // Archives are padded with zeros.
+      while (at < bytes.length && bytes[at] === 0) at += 1;
+      if (at >= bytes.length) break;
+      if (archive === MAX_ARCHIVES) return failed(`it has more than ${MAX_ARCHIVES} archives`);
+      if (isCpio(bytes, at)) {
+        at = reader.readArchive(bytes, at);
+        continue;
+      }
+      const rest = bytes.subarray(at);
+      const format = kernelFormatOf(rest);
+      if (format === null) {
+        // The kernel keeps what it has unpacked, and ignores the rest.
+        if (reader.names.length > 0 && reader.ended()) break;
+        compression = 'unknown';
+        return failed(isOldImage(rest) ? 'a file system as initial RAM disk is not supported' : 'it is no archive');
+      }
+      compression = format.name;
+      reader.begin();
+      const pieces = format.decompress(rest, { maxBytes: left });
+      for (;;) {
+        const { done, value } = pieces.next();
+        if (done === true) {
+          at += value;
+          break;
+        }
+        left -= value.length;
+        if (left < 0) return failed(`it has more than ${MAX_CONTENT} bytes of content`);
+        reader.push(value);
+      }
+      if (!reader.ended()) return failed('its archive has no trailer: it is cut off');
     }
-    const inner = reader.names.find((name) => INNER_IMAGE.test(name));
-    const problem = !reader.ended()
-      ? 'its archive has no trailer'
-      : inner === undefined
-        ? null
-        : `its files are in the nested image ${inner}`;
-    return { names: reader.names, ...reader.found(), compression: compression.name, problem };
   } catch (error) {
     if (!(error instanceof UnreadableError)) throw error;
-    return { names: reader.names, ...reader.found(), compression: compression.name, problem: error.message };
+    return failed(error.message);
   }
+  const inner = reader.names.find((name) => INNER_IMAGE.test(name));
+  return inner === undefined ? result('read', null) : result('nested', `its files are in the nested image ${inner}`);
 }
 
-function* gunzip(bytes: Buffer): Generator<Buffer> {
-  try {
-    yield gunzipSync(bytes, { maxOutputLength: MAX_CONTENT });
-  } catch (error) {
-    throw new UnreadableError(error instanceof Error ? error.message : String(error));
-  }
+/** The older kind of initial RAM disk: an ext2, cramfs, romfs or squashfs file system. */
+function isOldImage(bytes: Buffer): boolean {
+  const isExt = bytes.length > 0x43a && bytes.readUInt16LE(0x438) === 0xef53;
+  return isExt || /^(453dcd28|28cd3d45|2d726f6d|68737173)/.test(bytes.toString('hex', 0, 4));
 }
 
 function isCpio(bytes: Buffer, at: number): boolean {
@@ -116,15 +124,15 @@ function cpioNames() {
   /** Bytes of file content still to skip; then bytes of an incomplete header and name. */
   let skip = 0;
   let pending: Buffer = Buffer.alloc(0);
-  let trailers = 0;
-  let trailersBefore = 0;
+  /** Whether the current archive has ended with its trailer. */
+  let hasEnded = false;
 
   /** Reads one header with its name. Returns the number of bytes read, or 0 when more bytes are needed. */
   const take = (bytes: Buffer, at: number): number => {
     if (bytes.length - at < HEADER) return 0;
     if (!isCpio(bytes, at)) {
       // Archives are padded with zeros.
-      if (bytes[at] === 0) return 1;
+      if (bytes[at] === 0 && hasEnded) return 1;
       throw new UnreadableError('a cpio header has no magic number');
     }
     const field = (index: number) =>
@@ -136,22 +144,28 @@ function cpioNames() {
     const total = Math.ceil((HEADER + nameLength) / 4) * 4;
     if (bytes.length - at < total) return 0;
     const name = bytes.toString('utf8', at + HEADER, at + HEADER + nameLength - 1);
-    if (name !== 'TRAILER!!!') {
+    hasEnded = name === 'TRAILER!!!';
+    if (!hasEnded) {
       if (names.length >= MAX_NAMES) throw new UnreadableError(`more than ${MAX_NAMES} files`);
       names.push(name);
       skip = Math.ceil(size / 4) * 4;
       isList = LOADED_BY_NAME.test(name);
       if (isList) list = Buffer.alloc(0);
       head = machine === null && FIRST_PROGRAMS.test(name) ? Buffer.alloc(0) : null;
-    } else trailers += 1;
+    }
     return total;
   };
 
   return {
     names,
     found: () => ({ loadedByName: list?.toString('utf8').replace(/\0+$/, '') ?? null, machine }),
-    /** Whether the archive from `push` has ended with its trailer. */
-    ended: () => trailers > trailersBefore,
+    /** Of a compressed archive. */
+    begin(): void {
+      hasEnded = false;
+      pending = Buffer.alloc(0);
+    },
+    /** Whether what was read ends with an archive's trailer. */
+    ended: () => hasEnded && skip === 0 && pending.every((byte) => byte === 0),
     push(piece: Buffer): void {
       let bytes = pending.length === 0 ? piece : Buffer.concat([pending, piece]);
       let at = 0;
@@ -175,10 +189,7 @@ function cpioNames() {
         const taken = take(bytes, at);
         if (taken === 0) throw new UnreadableError('a cpio archive is cut off');
         at += taken;
-        if (names.length === before) {
-          trailersBefore = trailers;
-          return at;
-        }
+        if (names.length === before) return at;
         keep(bytes.subarray(at, at + skip));
         at += skip;
         skip = 0;

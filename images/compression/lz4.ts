@@ -3,18 +3,24 @@ import { UnreadableError } from '../bytes.js';
 
 const LZ4_LEGACY = 0x184c2102;
 const BLOCK = 8 * 1024 * 1024;
+/** Of a block that cannot be compressed. A larger number is other data. */
+const MAX_STORED = BLOCK + Math.ceil(BLOCK / 255) + 16;
 
-/** The content block by block (at most 8 MiB). Ends at a block that is cut off. */
-export function* lz4Pieces(input: Buffer): Generator<Buffer> {
+/** The content block by block (at most 8 MiB). Ends at bytes that are no block, such as the size of a kernel. */
+export function* lz4Pieces(input: Buffer): Generator<Buffer, number> {
   let at = 0;
   while (at + 4 <= input.length) {
     const size = input.readUInt32LE(at);
-    at += 4;
-    if (size === LZ4_LEGACY) continue;
-    if (size === 0 || at + size > input.length) return;
-    yield block(input.subarray(at, at + size));
-    at += size;
+    if (size === LZ4_LEGACY) {
+      at += 4;
+      continue;
+    }
+    if (size === 0 || size > MAX_STORED || at + 4 === input.length) break;
+    if (at + 4 + size > input.length) throw new UnreadableError('LZ4 data are cut off');
+    yield block(input.subarray(at + 4, at + 4 + size));
+    at += 4 + size;
   }
+  return at;
 }
 
 function block(input: Buffer): Buffer {

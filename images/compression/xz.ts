@@ -1,14 +1,18 @@
-/** Decompression of .xz (file format 1.1, filter LZMA2, alone or after the x86 filter) and of the older .lzma format, in pieces of bounded size. */
+/** Decompression of .xz (file format 1.1, filter LZMA2, alone or after a filter of machine code) and of the older .lzma format, in pieces of bounded size. */
 import { crc32 } from 'node:zlib';
 import { type ByteSource, UnreadableError } from '../bytes.js';
+import { arm64Filter } from './bcj-arm64.js';
 import { type StreamFilter, x86Filter } from './bcj-x86.js';
 import type { CompressedExtent } from './compressed-extent.js';
 import { INPUT_SLACK, type Lzma, MAX_CHUNK, openLzma } from './lzma.js';
 
 const MAGIC = 'fd377a585a00';
 const LZMA2 = 0x21;
-/** Of machine code; kernels for x86 are compressed with it. */
-const BCJ_X86 = 0x04;
+/** Of machine code; kernels are compressed with that of their architecture. */
+const CODE_FILTERS: ReadonlyMap<number, (offset: number) => StreamFilter> = new Map([
+  [0x04, x86Filter],
+  [0x0a, arm64Filter],
+]);
 /** The check of blocks that the kernel supports. */
 const CRC32 = 1;
 /** Of the contexts of literals, in bits (lc + lp). */
@@ -17,10 +21,11 @@ const MAX_LZMA2_LITERAL_BITS = 4;
 const CHECK_BYTES = [0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64];
 
 /**
- * The content of all streams. A piece is valid until the next one is requested. Ends at bytes that are not a stream.
+ * The content of all streams. A piece is valid until the next one is requested. Ends at bytes that are not a stream, and
+ * returns their position.
  * `contentBytes`: the size of the content, if it is known; without it, the dictionary is limited.
  */
-export function* xzPieces(input: Buffer, contentBytes?: number): Generator<Buffer> {
+export function* xzPieces(input: Buffer, contentBytes?: number): Generator<Buffer, number> {
   const decoders: Decoders = new Map();
   let at = 0;
   while (input.toString('hex', at, at + 6) === MAGIC) {
@@ -30,6 +35,7 @@ export function* xzPieces(input: Buffer, contentBytes?: number): Generator<Buffe
     at = afterIndex(input, at);
     while (at + 4 <= input.length && input.readUInt32LE(at) === 0) at += 4;
   }
+  return at;
 }
 
 const MAX_STREAMS = 100_000;
@@ -120,12 +126,11 @@ function* block(input: Buffer, start: number, { check, decoders, contentBytes }:
   if ((flags & 0x40) !== 0) at = variable(input, at).end;
   if ((flags & 0x80) !== 0) at = variable(input, at).end;
   const first = filterAt(input, at);
-  const isFiltered = (flags & 3) === 1 && first.id === BCJ_X86;
-  const last = isFiltered ? filterAt(input, first.end) : first;
-  const isKnown = (flags & 3) === (isFiltered ? 1 : 0) && last.id === LZMA2 && last.propertyBytes === 1;
+  const codeFilter = (flags & 3) === 1 ? CODE_FILTERS.get(first.id) : undefined;
+  const last = codeFilter === undefined ? first : filterAt(input, first.end);
+  const isKnown = (flags & 3) === (codeFilter ? 1 : 0) && last.id === LZMA2 && last.propertyBytes === 1;
   if (!isKnown) throw new UnreadableError('an xz block has unsupported filters');
-  const offset = first.propertyBytes === 4 ? input.readUInt32LE(first.at) : 0;
-  const filter = isFiltered ? x86Filter(offset) : null;
+  const filter = codeFilter?.(first.propertyBytes === 4 ? input.readUInt32LE(first.at) : 0) ?? null;
   const bits = byteAt(input, last.at) & 0x3f;
   const size =
     bits > 40 ? Number.POSITIVE_INFINITY : bits === 40 ? 2 ** 32 - 1 : (2 | (bits & 1)) * 2 ** ((bits >> 1) + 11);
@@ -219,11 +224,12 @@ function afterIndex(input: Buffer, start: number): number {
   for (let index = 0; index < records.value; index += 1) at = variable(input, variable(input, at).end).end;
   at += (4 - ((at - start) % 4)) % 4;
   // Checksum of the index, then the footer of the stream.
+  if (at + 4 + 12 > input.length) throw new UnreadableError('LZMA data are cut off');
   return at + 4 + 12;
 }
 
-/** The older format: a header and one stream, which ends at the size in the header or at an end marker. `contentBytes`: as above. */
-export function* lzmaPieces(input: Buffer, contentBytes?: number): Generator<Buffer> {
+/** The older format: a header and one stream, which ends at the size in the header or at an end marker. `contentBytes`, result: as above. */
+export function* lzmaPieces(input: Buffer, contentBytes?: number): Generator<Buffer, number> {
   if (input.length < LZMA_HEADER + 5) throw new UnreadableError('LZMA data are cut off');
   const properties = byteAt(input, 0);
   const literalBits = (properties % 9) + (Math.floor(properties / 9) % 5);
@@ -248,13 +254,14 @@ export function* lzmaPieces(input: Buffer, contentBytes?: number): Generator<Buf
     const piece = lzma.written();
     left -= piece.length;
     if (piece.length > 0) yield piece;
-    if (decoded === 'end') return;
+    if (decoded === 'end') break;
     if (decoded === 'input') {
       if (isLast) throw new UnreadableError('LZMA data are cut off');
       at += lzma.taken();
       load();
     }
   }
+  return at + lzma.taken();
 }
 const LZMA_HEADER = 13;
 const INPUT_PIECE = 64 * 1024;

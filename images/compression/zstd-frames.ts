@@ -16,6 +16,8 @@ const ONE_BLOCK_HEADER = Buffer.from('28b52ffd0038', 'hex');
 export interface Frame {
   /** From its magic number to its end. */
   readonly bytes: Buffer;
+  /** Where it ends in the input. */
+  readonly end: number;
   /** The size in its header, else what its blocks can hold at most. */
   readonly maxContent: number;
 }
@@ -49,7 +51,7 @@ export function firstBlock(input: Buffer): Frame | null {
   const { end, maxContent } = blockAt(input, blocksAt);
   const block = Buffer.from(input.subarray(blocksAt, end));
   block.writeUInt8(block.readUInt8(0) | 1, 0);
-  return { bytes: Buffer.concat([ONE_BLOCK_HEADER, block]), maxContent };
+  return { bytes: Buffer.concat([ONE_BLOCK_HEADER, block]), end, maxContent };
 }
 
 /** Over a network, a longer search for the end of the first frame would read most of the file. */
@@ -132,7 +134,7 @@ function frameAt(input: Buffer, start: number): Frame {
   }
   if (hasChecksum) at += 4;
   requireBytes(input, at);
-  return { bytes: input.subarray(start, at), maxContent: contentSize ?? maxContent };
+  return { bytes: input.subarray(start, at), end: at, maxContent: contentSize ?? maxContent };
 }
 
 function headerAt(input: Buffer, start: number): Header {

@@ -11,8 +11,8 @@ const MAX_CLUSTER_FRAME = 8 * 1024 * 1024;
 export interface Zstd {
   /** The first `size` bytes of content. Bytes after the frame that completes them are ignored. */
   decompressZstd(input: Buffer, size: number): Buffer;
-  /** The content frame by frame, at most `maxBytes` in all. Ends at the first bytes that are not a frame. */
-  zstdFrames(input: Buffer, maxBytes: number): Generator<Buffer>;
+  /** The content frame by frame, at most `maxBytes` in all. Ends at the first bytes that are not a frame; returns their position. */
+  zstdFrames(input: Buffer, maxBytes: number): Generator<Buffer, number>;
   /** The content of the first block (at most 128 KiB), also where the input is cut off after it. */
   zstdStart(input: Buffer): Buffer;
 }
@@ -35,12 +35,14 @@ export function createZstd(decodeFrame: DecodeFrame): Zstd {
       throw new UnreadableError(`zstd data have ${at} bytes of content instead of ${size}`);
     },
     *zstdFrames(input, maxBytes) {
-      let left = maxBytes;
+      let [left, end] = [maxBytes, 0];
       for (const frame of frames(input)) {
         const content = decode(frame, left);
         left -= content.length;
+        end = frame.end;
         yield content;
       }
+      return end;
     },
     zstdStart(input) {
       const frame = firstBlock(input);

@@ -4,11 +4,12 @@ import type { DiskLayout } from '../disk/volumes.js';
 import type { FindingList } from '../findings.js';
 import { argument, type BootEntry, type BootMenu, filePath, hasVariable } from './boot/entry.js';
 import { kernelState, unifiedKernelState } from './boot/kernel-image.js';
+import type { Loader } from './boot/loader.js';
 import { type BootChain, type LinkFindings, softened, TRY_BOOT } from './boot-chain.js';
 import { checkCommandLine, UPDATE_CONFIG } from './command-line.js';
 import { RUNNABLE_MACHINES } from './elf.js';
 import type { Architecture } from './identity.js';
-import { type Kernel, startsSystem } from './kernel.js';
+import { type Kernel, type LoadedInitramfs, startsSystem } from './kernel.js';
 import { type Root, someVolumeUnread } from './mounts.js';
 
 /** Names that the kernel cannot resolve without an initramfs. */
@@ -24,6 +25,7 @@ export interface BootContext {
   readonly layout: DiskLayout;
   readonly root: Root;
   readonly architecture: Architecture | null;
+  readonly loader: Loader['kind'];
 }
 
 export function checkBootLoader(context: BootContext, chain: BootChain, findings: FindingList): void {
@@ -35,12 +37,7 @@ export function checkBootLoader(context: BootContext, chain: BootChain, findings
   const soft = (link: LinkFindings) => softened(link, first.doubt !== null);
   const inspected = [
     chain.check('kernel', 'the kernel’s file', (link) => checkFiles(first, layout, soft(link)), false),
-    chain.check(
-      'kernel',
-      'the kernel’s file',
-      (link) => checkKernelImage(first, context.architecture, soft(link)),
-      false,
-    ),
+    chain.check('kernel', 'the kernel’s file', (link) => checkKernelImage(first, context, soft(link)), false),
     kernel === null ||
       chain.check(
         'initramfs',
@@ -143,10 +140,15 @@ function checkFiles(entry: BootEntry, layout: DiskLayout, findings: LinkFindings
 }
 
 /** False if the kernel's file is no kernel, or cut off. */
-function checkKernelImage(entry: BootEntry, architecture: Architecture | null, findings: LinkFindings): boolean {
+function checkKernelImage(
+  entry: BootEntry,
+  { architecture, loader }: Pick<BootContext, 'architecture' | 'loader'>,
+  findings: LinkFindings,
+): boolean {
   const file = filePath(entry, entry.kernel);
   if (file === null) return true;
-  const outer = kernelState(entry.tree, file, architecture);
+  const byGrub = loader === 'unknown' ? null : loader === 'grub';
+  const outer = kernelState(entry.tree, file, architecture, byGrub);
   const { unified } = entry;
   const state = outer.kind === 'whole' && unified !== null ? unifiedKernelState(unified.kernel, architecture) : outer;
   if (state.kind === 'whole') findings.saw(file);
@@ -224,17 +226,34 @@ function checkInitramfs(
   const root = argument(entry, 'root').at(-1) ?? '';
   const { initramfs } = kernel;
   const isUseless = initramfs !== null && !startsSystem(initramfs);
-  if (!NEEDS_INITRAMFS.test(root) || (initramfs === null ? entry.initrds.length > 0 : !isUseless)) return true;
+  if (!NEEDS_INITRAMFS.test(root) || (initramfs === null ? entry.initrds.length > 0 : !isUseless)) {
+    if (initramfs !== null) reportUnread(initramfs, findings);
+    return true;
+  }
   findings.add(
     'blocking',
     'GUESTOS.Grub',
     isUseless
       ? 'The initramfs has no program init: the kernel cannot find its root device by this name'
       : 'The boot loader loads no initramfs, which the kernel needs to find its root device by this name',
-    isUseless ? `${initramfs.file}: ${initramfs.names.length} files; ${entry.evidence}` : entry.evidence,
+    isUseless ? `${initramfs.file}: ${filesIn(initramfs)}; ${entry.evidence}` : entry.evidence,
     REBUILD,
   );
   return false;
+}
+
+function filesIn({ names, problem }: LoadedInitramfs): string {
+  return `${names.length} files${problem === null ? '' : `; ${problem}`}`;
+}
+
+/** The kernel starts what it has unpacked of a damaged initramfs. Whether that finds the root depends on what is missing. */
+function reportUnread({ file, content, compression, problem }: LoadedInitramfs, findings: LinkFindings): void {
+  if (problem === null || content === 'nested') return;
+  const message =
+    content === 'ends early'
+      ? 'The initramfs is damaged: could not determine whether its files before the damage start the system'
+      : 'Could not determine whether the initramfs is whole';
+  findings.unsure('GUESTOS.Grub', message, `${file} (${compression}): ${problem}`, REBUILD);
 }
 
 function checkConsole(entry: BootEntry, findings: FindingList): void {

@@ -83,7 +83,7 @@ export function inspectLinux(
       uefi ? checkEfiLoader(loader, menu, layout, link) : checkBiosLoader(modes, layout, link);
     chain.check('boot loader', 'the boot loader’s files', check, undefined);
   }
-  const boot = { menu, kernel, layout, root, architecture };
+  const boot = { menu, kernel, layout, root, architecture, loader: loader.kind };
   checkBootLoader(boot, chain, findings);
   const initramfs = kernel?.initramfs ?? null;
   chain.check('init', 'the init program', (link) => checkInit(root, entry, initramfs, architecture, link), undefined);

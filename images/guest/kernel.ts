@@ -1,6 +1,6 @@
 /** The kernel that boots: its version, its configuration, and where each of its drivers is at boot. */
 
-import { type Initramfs, readInitramfs } from '../compression/cpio.js';
+import { type Initramfs, type InitramfsContent, readInitramfs } from '../compression/cpio.js';
 import { unlessUnreadable } from '../findings.js';
 import { type BootEntry, filePath } from './boot/entry.js';
 import { kernelVersion } from './boot/uki.js';
@@ -138,9 +138,12 @@ function loadableModules(version: string, names: readonly string[]): string[] {
 }
 
 /** False: the kernel finds no program to start in it. */
-export function startsSystem({ names, problem }: Initramfs): boolean {
-  return problem !== null || names.some((name) => /^(\.?\/)?init$/.test(name));
+export function startsSystem({ names, content }: Initramfs): boolean {
+  return content === 'not read' || names.some((name) => /^(\.?\/)?init$/.test(name));
 }
+
+/** The worst first. */
+const CONTENTS: readonly InitramfsContent[] = ['not read', 'ends early', 'nested'];
 
 /** What the boot loader loads for an entry. Null: nothing, or a file that does not exist. */
 export function initramfsOf(entry: BootEntry): LoadedInitramfs | null {
@@ -149,7 +152,10 @@ export function initramfsOf(entry: BootEntry): LoadedInitramfs | null {
     return initramfs === null ? null : read(entry.kernel, () => initramfs);
   }
   const files = entry.initrds.flatMap((path) => filePath(entry, path) ?? []);
-  const loaded = files.flatMap((file) => read(file, () => entry.tree.bytes(file, MAX_INITRAMFS)) ?? []);
+  const all = files.flatMap((file) => read(file, () => entry.tree.bytes(file, MAX_INITRAMFS)) ?? []);
+  // The kernel unpacks nothing after a damaged archive.
+  const damaged = all.findIndex(({ content }) => content === 'ends early');
+  const loaded = damaged < 0 ? all : all.slice(0, damaged + 1);
   const last = loaded.at(-1);
   if (last === undefined) return null;
   return {
@@ -159,6 +165,7 @@ export function initramfsOf(entry: BootEntry): LoadedInitramfs | null {
     // Programs of later files replace those of earlier ones.
     machine: loaded.findLast(({ machine }) => machine !== null)?.machine ?? null,
     problem: loaded.find(({ problem }) => problem !== null)?.problem ?? null,
+    content: CONTENTS.find((content) => loaded.some((one) => one.content === content)) ?? 'read',
   };
 }
 
@@ -181,6 +188,9 @@ function read(file: string, bytes: () => Buffer | null): LoadedInitramfs | null 
       const content = bytes();
       return content === null ? null : { file, ...readInitramfs(content) };
     },
-    (reason) => ({ file, names: [], loadedByName: null, machine: null, compression: 'unknown', problem: reason }),
+    (problem) => ({
+      ...{ file, names: [], loadedByName: null, machine: null },
+      ...{ compression: 'unknown', problem, content: 'not read' },
+    }),
   );
 }

@@ -255,9 +255,15 @@ describe('the chain of links', () => {
     ['an initramfs with a first program for arm64', initramfsWith({ init: elf(183) }), 'initramfs', 'broken'],
     [
       'an initramfs that cannot be read',
-      { [`/boot/initramfs-${KERNEL}.img`]: Buffer.from('894c5a4f000d0a1a0a', 'hex') },
+      { [`/boot/initramfs-${KERNEL}.img`]: Buffer.from('453dcd28', 'hex') },
       'initramfs',
       'not verified',
+    ],
+    [
+      'an initramfs of random bytes',
+      { [`/boot/initramfs-${KERNEL}.img`]: Buffer.from('random bytes') },
+      'initramfs',
+      'broken',
     ],
     ['another root', withArgs('root=UUID=00000000-1111-4222-8333-444444444444 console=ttyS0'), 'root device', 'broken'],
     [

@@ -135,7 +135,9 @@ test('returns the same names or a problem when one byte of xz data is changed', 
 
 test.each([
   ['an empty stream', 'fd377a585a0000', 'xz'],
-  ['an unsupported compression', '894c5a4f000d0a1a0a', 'lzo'],
+  ['an empty lzop file', '894c5a4f000d0a1a0a', 'lzo'],
+  ['an empty bzip2 file', '425a6839', 'bzip2'],
+  ['an unknown format', 'deadbeef', 'unknown'],
 ])('%s → no names and a problem', (_name, magic, compression) => {
   const result = readInitramfs(Buffer.concat([Buffer.from(magic, 'hex'), Buffer.alloc(99)]));
   expect(result).toMatchObject({ names: [], compression, problem: expect.stringMatching(/./) });

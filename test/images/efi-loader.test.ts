@@ -135,10 +135,14 @@ describe('a kernel for arm64', () => {
   const program = (machine: number) => efiProgram({ '.text': Buffer.alloc(4096) }, machine);
   const image = Buffer.alloc(64);
   image.write('ARM\x64', 56, 'latin1');
-  test.each<{ name: string; content: Buffer; kind: string }>([
+  test.each<{ name: string; content: Buffer; kind: string; byGrub?: boolean | null }>([
     { name: 'an EFI program', content: program(0xaa64), kind: 'whole' },
     { name: 'a plain image', content: image, kind: 'unknown' },
     { name: 'compressed with gzip', content: gzipSync(image), kind: 'whole' },
+    { name: 'compressed, for systemd-boot', content: gzipSync(image), kind: 'damaged', byGrub: false },
+    { name: 'compressed, for another loader', content: gzipSync(image), kind: 'unknown', byGrub: null },
+    { name: 'compressed with xz', content: Buffer.from('fd377a585a00', 'hex'), kind: 'unknown' },
+    { name: 'compressed with zstd', content: Buffer.from('28b52ffd00', 'hex'), kind: 'damaged' },
     {
       name: 'compressed, and cut off',
       content: gzipSync(Buffer.concat([image, Buffer.from(KERNEL.repeat(50))])).subarray(0, 40),
@@ -152,10 +156,10 @@ describe('a kernel for arm64', () => {
       content: efiProgram({ '.text': Buffer.alloc(17 * 1024 * 1024) }, 0xaa64),
       kind: 'whole',
     },
-  ])('$name → $kind', ({ content, kind }) => {
+  ])('$name → $kind', ({ content, kind, byGrub = true }) => {
     const [volume] = layoutOf({ files: { '/boot/Image': content } }).volumes;
     if (volume?.fileSystem == null) throw new Error('no file system');
     const tree = guestTree([{ at: '/', fileSystem: volume.fileSystem }]);
-    expect(kernelState(tree, '/boot/Image', 'arm64').kind).toBe(kind);
+    expect(kernelState(tree, '/boot/Image', 'arm64', byGrub).kind).toBe(kind);
   });
 });

@@ -214,7 +214,7 @@ function isBroken(entry: BootEntry): boolean {
   return unlessUnreadable(
     () => {
       const file = filePath(entry, entry.kernel);
-      return file === null ? !hasVariable(entry.kernel) : kernelState(entry.tree, file, null).kind === 'damaged';
+      return file === null ? !hasVariable(entry.kernel) : kernelState(entry.tree, file, null, true).kind === 'damaged';
     },
     () => false,
   );

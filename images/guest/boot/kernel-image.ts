@@ -1,11 +1,11 @@
 /** Checks that a file is a whole Linux kernel for the guest's architecture. */
-import { gunzipSync } from 'node:zlib';
-import { type ByteSource, bufferSource } from '../../bytes.js';
+import { type ByteSource, bufferSource, UnreadableError } from '../../bytes.js';
+import { kernelFormatOf } from '../../compression/kernel-formats.js';
 import { unlessUnreadable } from '../../findings.js';
 import { FALLBACKS } from '../boot-mode.js';
 import type { Architecture } from '../identity.js';
 import type { GuestTree } from '../tree.js';
-import { payloadState } from './kernel-payload.js';
+import { isArm64Image, isZboot, type PayloadState, payloadState, zbootState } from './kernel-payload.js';
 import { peMachine, peSections } from './uki.js';
 
 export type KernelState =
@@ -22,38 +22,45 @@ const WHOLE: KernelState = { kind: 'whole' };
 const damaged = (reason: string): KernelState => ({ kind: 'damaged', reason });
 const unknown = (reason: string): KernelState => ({ kind: 'unknown', reason });
 
-export function kernelState(tree: GuestTree, path: string, architecture: Architecture | null): KernelState {
+/** `byGrub`: GRUB starts it; null: not known. */
+export function kernelState(
+  tree: GuestTree,
+  path: string,
+  architecture: Architecture | null,
+  byGrub: boolean | null,
+): KernelState {
   return unlessUnreadable<KernelState>(
     () => {
       const source = tree.source(path);
-      return source === null ? unknown('not a file that can be read') : stateOf(source, architecture);
+      return source === null ? unknown('not a file that can be read') : stateOf(source, architecture, byGrub);
     },
     (reason) => unknown(reason),
   );
 }
 
-/** The state of the kernel in a unified kernel image. Only that of kernels for x86 is known. */
+/** The state of the kernel in a unified kernel image. That of an uncompressed kernel for arm64 is not known. */
 export function unifiedKernelState(kernel: Buffer, architecture: Architecture | null): KernelState {
-  return isX86(kernel.subarray(0, HEAD)) ? stateOf(bufferSource(kernel), architecture) : WHOLE;
+  const head = kernel.subarray(0, HEAD);
+  return isX86(head) || isZboot(head) ? stateOf(bufferSource(kernel), architecture, false) : WHOLE;
 }
 
-function stateOf(source: ByteSource, architecture: Architecture | null): KernelState {
+function stateOf(source: ByteSource, architecture: Architecture | null, byGrub: boolean | null): KernelState {
   const { size } = source;
   if (size === 0) return damaged('the file is empty');
   const head = source.read(0, Math.min(HEAD, size));
   const machine = machineOf(head);
-  if (machine === null) return architecture === 'arm64' ? compressed(source, head) : unrecognised(architecture);
+  if (machine === null) return compressed(source, head, architecture, byGrub);
   // A 64-bit kernel for x86 also runs a 32-bit system.
   const fits = architecture === null || machine === architecture || (machine === 'x86_64' && architecture === 'i386');
   if (!fits) return damaged(`the kernel is for ${machine}, the system for ${architecture}`);
   const recorded = recordedSize(head);
   if (recorded === null) return unknown('the file has no size to compare with');
   if (size + SLACK < recorded) return damaged(`the file has ${size} of ${recorded} bytes`);
-  return isX86(head) ? x86State(source, head) : WHOLE;
+  if (isX86(head)) return stateOfPayload(payloadState(source, head));
+  return isZboot(head) ? stateOfPayload(zbootState(source, head)) : WHOLE;
 }
 
-function x86State(source: ByteSource, head: Buffer): KernelState {
-  const payload = payloadState(source, head);
+function stateOfPayload(payload: PayloadState): KernelState {
   if (payload === 'unknown') return unknown('its compressed content has a format that is not supported');
   return typeof payload === 'string' ? WHOLE : damaged(payload.damage);
 }
@@ -62,15 +69,29 @@ function unrecognised(architecture: Architecture | null): KernelState {
   return architecture === null ? unknown('not a known kind of kernel') : damaged('the file is not a Linux kernel');
 }
 
-/** GRUB decompresses kernels for arm64, which have no code for it. */
-function compressed(source: ByteSource, head: Buffer): KernelState {
-  if (head.length < 2 || head.readUInt16BE(0) !== 0x1f8b) return unrecognised('arm64');
+/** Formats for which GRUB has modules, which its configuration may not load. */
+const GRUB_MAY_READ: readonly string[] = ['xz', 'lzo'];
+
+/** GRUB decompresses kernels, in the first place those for arm64, which have no code for it. Other loaders do not. */
+function compressed(
+  source: ByteSource,
+  head: Buffer,
+  architecture: Architecture | null,
+  byGrub: boolean | null,
+): KernelState {
+  const format = kernelFormatOf(head);
+  if (format === null || byGrub === false) return unrecognised(architecture);
+  if (byGrub === null) return unknown('could not determine whether the boot loader decompresses it');
+  if (GRUB_MAY_READ.includes(format.name)) return unknown(`GRUB needs a module to decompress it (${format.name})`);
+  if (format.name !== 'gzip') return unrecognised(architecture);
   if (source.size > MAX_KERNEL) return unknown('the compressed kernel is too large to check');
   try {
-    const image = gunzipSync(source.read(0, source.size), { maxOutputLength: MAX_KERNEL });
-    return machineOf(image) === 'arm64' ? WHOLE : unrecognised('arm64');
+    const image = Buffer.concat([...format.decompress(source.read(0, source.size), { maxBytes: MAX_KERNEL })]);
+    if (machineOf(image) !== architecture) return unrecognised(architecture);
+    return architecture === 'arm64' ? WHOLE : unknown(`GRUB needs a module to decompress it (${format.name})`);
   } catch (error) {
-    const isTooLarge = error instanceof RangeError;
+    if (!(error instanceof UnreadableError)) throw error;
+    const isTooLarge = error.message.includes('more than');
     return isTooLarge
       ? unknown('the kernel is too large to check')
       : damaged('its compressed content is cut off or damaged');
@@ -82,7 +103,7 @@ function machineOf(head: Buffer): Architecture | null {
     const hasFlags = head.readUInt16LE(0x206) >= 0x20c;
     return hasFlags && (head.readUInt16LE(0x236) & 1) === 0 ? 'i386' : 'x86_64';
   }
-  if (head.length >= 64 && head.toString('latin1', 56, 60) === 'ARM\x64') return 'arm64';
+  if (isArm64Image(head)) return 'arm64';
   const machine = peMachine(head);
   return FALLBACKS.find((fallback) => fallback.machine === machine)?.architecture ?? null;
 }

@@ -1,10 +1,7 @@
-/** Decompresses the content of an x86 kernel as its own first code does, with the checks of each format. */
+/** Decompresses the content of a kernel as its own first code does, with the checks of each format. */
 import { createHash } from 'node:crypto';
-import { gunzipSync } from 'node:zlib';
 import { type ByteSource, UnreadableError } from '../../bytes.js';
-import { lz4Pieces } from '../../compression/lz4.js';
-import { lzmaPieces, xzPieces } from '../../compression/xz.js';
-import { zstdFrames } from '../../compression/zstd.js';
+import { type KernelFormat, kernelFormatOf } from '../../compression/kernel-formats.js';
 
 export type PayloadState = 'whole' | 'absent' | 'unknown' | { readonly damage: string };
 
@@ -13,18 +10,6 @@ const MAX_PAYLOAD = 64 * 1024 * 1024;
 /** The version of the boot protocol whose header has the payload's position. */
 const WITH_PAYLOAD = 0x208;
 
-interface Format {
-  readonly magic: string;
-  /** `size`: of the content, as the kernel's build recorded it. */
-  readonly decompress: (payload: Buffer, size: number) => Iterable<Buffer>;
-}
-const FORMATS: readonly Format[] = [
-  { magic: '1f8b', decompress: (payload) => [gunzipSync(payload, { maxOutputLength: MAX_CONTENT })] },
-  { magic: 'fd377a585a', decompress: xzPieces },
-  { magic: '28b52ffd', decompress: (payload) => zstdFrames(payload, MAX_CONTENT) },
-  { magic: '02214c18', decompress: lz4Pieces },
-  { magic: '5d0000', decompress: lzmaPieces },
-];
 /** A kernel that is not compressed. */
 const ELF = '7f454c46';
 
@@ -36,39 +21,76 @@ const MAX_KNOWN = 1_000;
 export function payloadState(image: ByteSource, head: Buffer): PayloadState {
   if (head.length < 0x250 || head.readUInt16LE(0x206) < WITH_PAYLOAD) return 'absent';
   const from = ((head.readUInt8(0x1f1) || 4) + 1) * 512 + head.readUInt32LE(0x248);
-  const length = head.readUInt32LE(0x24c);
+  return stateAt(image, { from, length: head.readUInt32LE(0x24c), isProgram: isElf });
+}
+
+const ZBOOT = 'zimg';
+
+/** An EFI program that decompresses the kernel itself (drivers/firmware/efi/libstub/zboot-header.S). */
+export function isZboot(head: Buffer): boolean {
+  return head.length >= 64 && head.toString('latin1', 0, 2) === 'MZ' && head.toString('latin1', 4, 8) === ZBOOT;
+}
+
+export function zbootState(image: ByteSource, head: Buffer): PayloadState {
+  const from = head.readUInt32LE(8);
+  const length = head.readUInt32LE(12);
+  // gzip records the size of the content itself; after the others, the build adds it.
+  const isGzip = head.toString('latin1', 24, 28) === 'gzip';
+  return stateAt(image, { from, length: isGzip ? length : length + 4, isProgram: isArm64Image });
+}
+
+interface Payload {
+  /** In the image; with the size of the content at its end. */
+  readonly from: number;
+  readonly length: number;
+  /** Whether the content starts as it must. */
+  readonly isProgram: (start: Buffer) => boolean;
+}
+
+function isElf(start: Buffer): boolean {
+  return start.toString('hex', 0, 4) === ELF;
+}
+
+export function isArm64Image(start: Buffer): boolean {
+  return start.length >= 64 && start.toString('latin1', 56, 60) === 'ARM\x64';
+}
+
+function stateAt(image: ByteSource, payload: Payload): PayloadState {
+  const { from, length } = payload;
   if (length < 16) return 'absent';
   if (from + length > image.size) return { damage: 'its compressed content is cut off' };
   if (length > MAX_PAYLOAD) return 'unknown';
-  const payload = image.read(from, length);
-  const magic = payload.toString('hex', 0, 8);
-  if (magic.startsWith(ELF)) return 'whole';
-  const format = FORMATS.find((one) => magic.startsWith(one.magic));
-  if (format === undefined) return /^0+$/.test(magic) ? { damage: 'its compressed content is blank' } : 'unknown';
-  const digest = createHash('sha256').update(payload).digest('base64');
+  const bytes = image.read(from, length);
+  if (isElf(bytes) || isArm64Image(bytes)) return 'whole';
+  const format = kernelFormatOf(bytes);
+  if (format === null)
+    return /^0+$/.test(bytes.toString('hex', 0, 8)) ? { damage: 'its compressed content is blank' } : 'unknown';
+  const digest = createHash('sha256').update(bytes).digest('base64');
   if (knownWhole.has(digest)) return 'whole';
-  const state = decompressedState(payload, format);
+  const state = decompressedState(bytes, format, payload.isProgram);
   if (state === 'whole' && knownWhole.size < MAX_KNOWN) knownWhole.add(digest);
   return state;
 }
 
-function decompressedState(payload: Buffer, format: Format): PayloadState {
-  // Each format ends with the size of the content, of its own (gzip) or added by the kernel's build.
+const HEAD_BYTES = 64;
+
+function decompressedState(payload: Buffer, format: KernelFormat, isProgram: Payload['isProgram']): PayloadState {
   const recorded = payload.readUInt32LE(payload.length - 4);
   try {
-    let [size, start] = [0, ''];
-    for (const piece of format.decompress(payload, Math.min(recorded, MAX_CONTENT))) {
-      if (size < 4) start += piece.toString('hex', 0, 4);
+    let size = 0;
+    let start: Buffer = Buffer.alloc(0);
+    const limits = { maxBytes: MAX_CONTENT, contentBytes: Math.min(recorded, MAX_CONTENT) };
+    for (const piece of format.decompress(payload, limits)) {
+      if (start.length < HEAD_BYTES) start = Buffer.concat([start, piece.subarray(0, HEAD_BYTES)]);
       size += piece.length;
       if (size > MAX_CONTENT) return 'unknown';
     }
     if (size !== recorded) return { damage: 'its compressed content has another size' };
-    return start.startsWith(ELF) ? 'whole' : { damage: 'its compressed content is no program' };
+    return isProgram(start) ? 'whole' : { damage: 'its compressed content is no program' };
   } catch (error) {
     if (error instanceof RangeError) return 'unknown';
-    if (error instanceof UnreadableError && /unsupported|requires a window/.test(error.message)) return 'unknown';
-    if (error instanceof UnreadableError || (error instanceof Error && 'code' in error))
-      return { damage: 'its compressed content is damaged' };
-    throw error;
+    if (!(error instanceof UnreadableError)) throw error;
+    const isLimit = /^(?!.*damaged).*(unsupported|more than|requires? a)/.test(error.message);
+    return isLimit ? 'unknown' : { damage: 'its compressed content is damaged' };
   }
 }
