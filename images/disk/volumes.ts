@@ -173,7 +173,9 @@ function openVolume(source: ByteSource, name: string, findings: FindingList): Op
   }
   const { fileSystem } = opened;
   checkSize(fileSystem, source, name, findings);
-  return { fileSystem, content: fileSystem.kind, uuid: fileSystem.uuid, label: fileSystem.label, damage: null };
+  const { kind, uuid, label, refused = null } = fileSystem;
+  if (refused !== null) reportDamage(findings, `the newest changes of the file system on ${name} (${kind})`, refused);
+  return { fileSystem, content: kind, uuid, label, damage: refused };
 }
 
 /** The kernel does not mount a file system that is larger than its device. */

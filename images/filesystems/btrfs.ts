@@ -4,6 +4,7 @@ import { inflateSync } from 'node:zlib';
 import { type ByteSource, text, UnreadableError, u64le } from '../bytes.js';
 import { lzo1x } from '../compression/lzo.js';
 import { zstdFrames } from '../compression/zstd.js';
+import { blake2b } from './blake2.js';
 import { leafItems, type TreeRoot, treeReader } from './btrfs-tree.js';
 import { ALL_BITS, crc32c } from './checksums.js';
 import { type Entry, type FileSystem, kindOf, MAX_ENTRIES, type OpenFileSystem, uuidOrNull } from './filesystem.js';
@@ -110,6 +111,7 @@ export const openBtrfs: OpenFileSystem = (source) => {
     totalBytes,
     freeBytes: Math.max(0, totalBytes - u64le(superblock, 120)),
     stale: u64le(superblock, 96) === 0 ? null : 'its log tree was not replayed',
+    isOlder: u64le(superblock, 96) !== 0,
     ignoresCase: false,
     root: number({ subvolume: defaultSubvolume(), inode: FIRST_INODE }),
     subvolumes: named(),
@@ -131,7 +133,7 @@ export const openBtrfs: OpenFileSystem = (source) => {
   } satisfies FileSystem;
 };
 
-/** Whether the checksum at the start of a block is that of its rest; null: of a type that is not computed here (BLAKE2). */
+/** Whether the checksum at the start of a block is that of its rest; null: of an unknown type. */
 export function isBtrfsChecksumRight(block: Buffer, type: number): boolean | null {
   return CHECKSUMS[type]?.(block, block.subarray(CHECKSUM_BYTES)) ?? null;
 }
@@ -147,6 +149,7 @@ const CHECKSUMS: Readonly<Record<number, (stored: Buffer, content: Buffer) => bo
   0: (stored, content) => ~crc32c(ALL_BITS.crc32c, content) >>> 0 === stored.readUInt32LE(0),
   1: (stored, content) => xxhash64(content) === stored.readBigUInt64LE(0),
   2: (stored, content) => createHash('sha256').update(content).digest().equals(stored.subarray(0, CHECKSUM_BYTES)),
+  3: (stored, content) => blake2b(content, CHECKSUM_BYTES).equals(stored.subarray(0, CHECKSUM_BYTES)),
 };
 
 /** Null: a hole or a preallocated extent. */

@@ -1,5 +1,7 @@
 /** Replays the journal of ext3 and ext4 in memory, without writing (kernel documentation, filesystems/ext4/journal). */
 import { type ByteSource, bufferSource, mappedSource, UnreadableError } from '../bytes.js';
+import { ALL_BITS, crc32c } from './checksums.js';
+import { DamagedLogError } from './filesystem.js';
 
 const MAGIC = 0xc03b3998;
 const BLOCK_TYPE = { descriptor: 1, commit: 2, revoke: 5 } as const;
@@ -10,12 +12,24 @@ const FAST_COMMIT_HEAD = 9;
 const MAX_JOURNAL_BLOCKS = 4 * 1024 * 1024;
 /** Blocks in a journal; a journal of 1 GiB has 262,144. */
 const MAX_WRITES = 300_000;
+/** Bytes of blocks whose checksums are verified; those of later ones count as right. */
+const MAX_VERIFIED = 32 * 1024 * 1024;
+/** In a commit block. */
+const COMMIT_CHECKSUM = 16;
 
 interface Write {
   readonly sequence: number;
   readonly block: number;
   readonly journalBlock: number;
   readonly escaped: boolean;
+  /** Null: the journal has none. */
+  readonly checksum: Checksum | null;
+}
+
+/** In version 2, the lower 16 bits. */
+interface Checksum {
+  readonly value: number;
+  readonly mask: number;
 }
 
 export interface Replayed {
@@ -74,25 +88,33 @@ function readJournal(journal: ByteSource, head: Buffer, blockSize: number): Jour
     throw new UnreadableError(`the journal starts at block ${at} of ${end}`);
   }
   const next = (block: number) => (block + 1 >= end ? first : block + 1);
+  const checksums = checksumsOf(head, incompatible);
   const committed: Write[] = [];
   const revoked = new Map<number, number>();
   let open: Write[] = [];
   let openRevokes: number[] = [];
+  let openIsRight = true;
   for (let steps = 0; steps <= end; steps += 1) {
     const block = journal.read(at * blockSize, blockSize);
     if (block.readUInt32BE(0) !== MAGIC || block.readUInt32BE(8) !== sequence) break;
     const type = block.readUInt32BE(4);
     at = next(at);
     if (type === BLOCK_TYPE.descriptor) {
+      openIsRight &&= checksums.isRight(block, block.length - 4);
       for (const tag of tagsIn(block, incompatible)) {
-        open.push({ sequence, block: tag.block, journalBlock: at, escaped: tag.escaped });
+        open.push({ ...tag, sequence, journalBlock: at });
         at = next(at);
         steps += 1;
       }
       if (committed.length + open.length > MAX_WRITES)
         throw new UnreadableError(`the journal has more than ${MAX_WRITES} blocks`);
-    } else if (type === BLOCK_TYPE.revoke) openRevokes.push(...revokesIn(block, incompatible));
-    else if (type === BLOCK_TYPE.commit) {
+    } else if (type === BLOCK_TYPE.revoke) {
+      openIsRight &&= checksums.isRight(block, block.length - 4);
+      openRevokes.push(...revokesIn(block, incompatible));
+    } else if (type === BLOCK_TYPE.commit) {
+      // Without its commit block, a transaction does not count, whatever it has.
+      if (!(openIsRight && checksums.isRight(block, COMMIT_CHECKSUM)))
+        throw new DamagedLogError('the checksum of a block of its journal is wrong');
       committed.push(...open);
       for (const one of openRevokes) revoked.set(one, sequence);
       open = [];
@@ -100,12 +122,39 @@ function readJournal(journal: ByteSource, head: Buffer, blockSize: number): Jour
       sequence = (sequence + 1) >>> 0;
     } else break;
   }
-  const newest = new Map<number, Write>();
-  for (const write of committed) {
-    if ((revoked.get(write.block) ?? -1) < write.sequence) newest.set(write.block, write);
+  const replayed = committed.filter((write) => (revoked.get(write.block) ?? -1) < write.sequence);
+  for (const write of replayed.slice(0, MAX_VERIFIED / blockSize)) {
+    if (!checksums.isContentRight(write, journal.read(write.journalBlock * blockSize, blockSize)))
+      throw new DamagedLogError('the checksum of a block of its journal is wrong');
   }
+  const newest = new Map(replayed.map((write) => [write.block, write]));
   const hasFastCommits = fastBlocks > 0 && isFastCommit(journal, (end + 1) * blockSize, sequence);
   return { newest, hasFastCommits };
+}
+
+interface Checksums {
+  /** Of a block with the checksum in it, which counts as zero. */
+  isRight(block: Buffer, field: number): boolean;
+  isContentRight(write: Write, content: Buffer): boolean;
+}
+
+/** Every checksum begins with the UUID of the journal. */
+function checksumsOf(head: Buffer, incompatible: number): Checksums {
+  if ((incompatible & (INCOMPATIBLE.checksumV2 | INCOMPATIBLE.checksumV3)) === 0)
+    return { isRight: () => true, isContentRight: () => true };
+  const seed = crc32c(ALL_BITS.crc32c, head.subarray(48, 64));
+  const sequenceBytes = Buffer.alloc(4);
+  return {
+    isRight(block, field) {
+      const before = crc32c(crc32c(seed, block.subarray(0, field)), Buffer.alloc(4));
+      return crc32c(before, block.subarray(field + 4)) === block.readUInt32BE(field);
+    },
+    isContentRight({ sequence, checksum }, content) {
+      if (checksum === null) return true;
+      sequenceBytes.writeUInt32BE(sequence);
+      return (crc32c(crc32c(seed, sequenceBytes), content) & checksum.mask) >>> 0 === checksum.value;
+    },
+  };
 }
 
 /** Whether the first block of the fast commits follows the last transaction. */
@@ -115,16 +164,24 @@ function isFastCommit(journal: ByteSource, offset: number, sequence: number): bo
   return tag.readUInt16LE(0) === FAST_COMMIT_HEAD && tag.readUInt32LE(8) === sequence;
 }
 
-function tagsIn(block: Buffer, incompatible: number): { readonly block: number; readonly escaped: boolean }[] {
+type Tag = Pick<Write, 'block' | 'escaped' | 'checksum'>;
+
+function tagsIn(block: Buffer, incompatible: number): Tag[] {
   const has = (feature: number) => (incompatible & feature) !== 0;
   const v3 = has(INCOMPATIBLE.checksumV3);
   const size = v3 ? 16 : 8 + (has(INCOMPATIBLE.checksumV2) ? 2 : 0) + (has(INCOMPATIBLE.is64Bit) ? 4 : 0);
   const end = block.length - (v3 || has(INCOMPATIBLE.checksumV2) ? 4 : 0);
-  const tags: { block: number; escaped: boolean }[] = [];
+  const v2 = !v3 && has(INCOMPATIBLE.checksumV2);
+  const tags: Tag[] = [];
   for (let at = 12; at + size <= end; ) {
     const flags = v3 ? block.readUInt32BE(at + 4) : block.readUInt16BE(at + 6);
     const high = has(INCOMPATIBLE.is64Bit) ? block.readUInt32BE(at + 8) : 0;
-    tags.push({ block: block.readUInt32BE(at) + high * 2 ** 32, escaped: (flags & TAG.escaped) !== 0 });
+    const checksum = v3
+      ? { value: block.readUInt32BE(at + 12), mask: 0xffff_ffff }
+      : v2
+        ? { value: block.readUInt16BE(at + 4), mask: 0xffff }
+        : null;
+    tags.push({ block: block.readUInt32BE(at) + high * 2 ** 32, escaped: (flags & TAG.escaped) !== 0, checksum });
     if ((flags & TAG.last) !== 0) break;
     at += size + ((flags & TAG.sameUuid) === 0 ? 16 : 0);
   }

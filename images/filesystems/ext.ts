@@ -1,9 +1,9 @@
 /** Reads ext2, ext3 and ext4 (kernel documentation, filesystems/ext4): extents, block maps, inline data. */
 import { type ByteSource, mappedSource, text, UnreadableError } from '../bytes.js';
-import { unlessUnreadable } from '../findings.js';
 import { ALL_BITS, crc32c } from './checksums.js';
 import { replayJournal } from './ext-journal.js';
 import {
+  DamagedLogError,
   type Entry,
   type FileSystem,
   kindOf,
@@ -61,23 +61,28 @@ export const openExt: OpenFileSystem = (source) => {
   const superblock = readSuper(source);
   if (superblock === null) return null;
   checkSum(source.read(1024, 1024));
-  const { isStale, journalInode } = superblock;
-  if (!isStale) return opened(source, superblock, null);
+  if (!superblock.isStale) return opened(source, superblock, null);
   // The disk was exported from a running machine: the latest changes are only in the journal.
-  const recovered = unlessUnreadable<{ readonly source: ByteSource; readonly stale: string }>(
-    () => {
-      const journal = fileSource(source, superblock, journalInode);
-      const { source: replayed, blocks, hasFastCommits } = replayJournal(source, journal, superblock.blockSize);
-      const missing = hasFastCommits ? ', but not its fast commits, which hold later changes' : '';
-      return {
-        source: replayed,
-        stale: `needs_recovery flag set; ${blocks} blocks were read from the journal${missing}`,
-      };
-    },
-    (reason) => ({ source, stale: `needs_recovery flag set, and the journal cannot be read: ${reason}` }),
-  );
-  return opened(recovered.source, readSuper(recovered.source) ?? superblock, recovered.stale);
+  const { source: recovered, ...state } = recover(source, superblock);
+  const beforeReplay = recovered === source ? {} : { beforeReplay: opened(source, superblock, state.stale) };
+  return { ...opened(recovered, readSuper(recovered) ?? superblock, state.stale), ...state, ...beforeReplay };
 };
+
+type Recovered = Pick<FileSystem, 'isOlder' | 'refused'> & { readonly source: ByteSource; readonly stale: string };
+
+function recover(source: ByteSource, superblock: Super): Recovered {
+  try {
+    const journal = fileSource(source, superblock, superblock.journalInode);
+    const { source: replayed, blocks, hasFastCommits } = replayJournal(source, journal, superblock.blockSize);
+    const missing = hasFastCommits ? ', but not its fast commits, which hold later changes' : '';
+    const stale = `needs_recovery flag set; ${blocks} blocks were read from the journal${missing}`;
+    return { source: replayed, stale, isOlder: hasFastCommits };
+  } catch (error) {
+    if (!(error instanceof UnreadableError || error instanceof RangeError)) throw error;
+    const stale = `needs_recovery flag set, and the journal cannot be read: ${error.message}`;
+    return { source, stale, isOlder: true, ...(error instanceof DamagedLogError ? { refused: error.message } : {}) };
+  }
+}
 
 /** Null: no superblock, or that of an external journal, which has the same magic number. */
 export function extKind(superblock: Buffer): Super['kind'] | null {

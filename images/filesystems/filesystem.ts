@@ -1,5 +1,5 @@
 /** The interface of the file system readers. Node numbers are opaque and valid only within their file system. */
-import type { ByteSource } from '../bytes.js';
+import { type ByteSource, UnreadableError } from '../bytes.js';
 
 export interface NodeInfo {
   readonly kind: 'directory' | 'file' | 'link' | 'other';
@@ -23,6 +23,12 @@ export interface FileSystem {
   readonly stale: string | null;
   /** True: it could not be determined whether it was unmounted; `stale` says why. */
   readonly isUnmountUnknown?: boolean;
+  /** True: changes that the file system has recorded were not read, so the content is older than in the guest. */
+  readonly isOlder?: boolean;
+  /** The file system as it is on the disk, without the changes that were read from its log; absent: there are none. */
+  readonly beforeReplay?: FileSystem;
+  /** Why the kernel does not mount it; absent: nothing was found. */
+  readonly refused?: string;
   readonly ignoresCase: boolean;
   readonly root: number;
   /** Subvolumes (btrfs). */
@@ -42,6 +48,9 @@ export interface FileSystem {
 export const MAX_ENTRIES = 200_000;
 /** No directory of an installed system is larger. */
 export const MAX_DIRECTORY_BYTES = 32 * 1024 * 1024;
+
+/** The kernel does not mount a file system with such a log or journal. */
+export class DamagedLogError extends UnreadableError {}
 
 /** Null: another file system. Throws UnreadableError if it is this file system and damaged. */
 export type OpenFileSystem = (source: ByteSource) => FileSystem | null;

@@ -4,6 +4,7 @@
  */
 import { type ByteSource, UnreadableError } from '../bytes.js';
 import { ALL_BITS, crc32c } from './checksums.js';
+import { DamagedLogError } from './filesystem.js';
 
 const SECTOR = 512;
 const MAGIC = 0xfeedbabe;
@@ -21,8 +22,9 @@ const MAX_LOG = 2 ** 31;
 const MAX_RECORD = (256 * 1024) / SECTOR;
 /** One for every 32 KiB; the size that a record has room for may be larger than the record. */
 const MAX_HEADERS = MAX_RECORD / CYCLES_IN_HEADER;
-/** Eight buffers may be written at the same time. */
-const WRITTEN_TOGETHER = 8 * MAX_RECORD;
+/** Buffers that may be written at the same time. */
+const BUFFERS = 8;
+const WRITTEN_TOGETHER = BUFFERS * MAX_RECORD;
 /** From the oldest change to the newest: more takes too long to read over a network. */
 const MAX_CHANGES = (128 * 1024 * 1024) / SECTOR;
 const OPERATION_HEADER = 12;
@@ -49,6 +51,10 @@ export interface XfsLog {
 }
 
 interface LogRecord {
+  /** False: it was not written completely, or changed later. */
+  readonly isComplete: boolean;
+  /** The size of a buffer. */
+  readonly bufferSectors: number;
   readonly sector: number;
   readonly cycle: number;
   readonly headerSectors: number;
@@ -58,12 +64,25 @@ interface LogRecord {
   readonly data: () => Buffer;
 }
 
-/** @param uuid 16 bytes, as the superblock has them */
-export function readXfsLog(source: ByteSource, place: LogPlace, uuid: Buffer): XfsLog {
+/** @param superblock `uuid`: 16 bytes, as it has them */
+export function readXfsLog(
+  source: ByteSource,
+  place: LogPlace,
+  { uuid, version }: { readonly uuid: Buffer; readonly version: 4 | 5 },
+): XfsLog {
   if (place.length < SECTOR || place.length > MAX_LOG) throw new UnreadableError(`its log has ${place.length} bytes`);
   const log = { sectors: place.length / SECTOR, uuid, read: circular(source, place) };
   const newest = newestRecord(log);
   if (newest === null) throw new UnreadableError('its log has no complete record');
+  const head = newest.sector + newest.headerSectors + newest.dataSectors;
+  const demandComplete = ({ sector, isComplete, bufferSectors }: LogRecord) => {
+    // Version 4 has no checksums that must be right.
+    if (isComplete || version === 4) return;
+    // Where the log is full, the newest records may have been written over the oldest ones.
+    const isOverwritten = (sector - head + log.sectors) % log.sectors <= BUFFERS * bufferSectors;
+    if (isOverwritten) throw new UnreadableError('the oldest records of its log were written over');
+    throw new DamagedLogError('the checksum of a record of its log is wrong');
+  };
   return {
     isClean: isUnmount(newest),
     *operations() {
@@ -73,6 +92,7 @@ export function readXfsLog(source: ByteSource, place: LogPlace, uuid: Buffer): X
       for (let seen = 0; seen < log.sectors; seen += 1) {
         const record = recordAt(log, at.sector);
         if (record === null || record.cycle !== at.cycle) throw new UnreadableError('a record of its log is missing');
+        demandComplete(record);
         yield* operationsOf(record);
         if (record.sector === newest.sector) return;
         const next = record.sector + record.headerSectors + record.dataSectors;
@@ -107,22 +127,40 @@ const nextCycle = (cycle: number, isWrapped: boolean) => {
 
 function newestRecord(log: Log): LogRecord | null {
   const end = headOf(log);
-  const newest = recordBefore(log, end);
-  if (newest === null || isUnmount(newest)) return newest;
-  return recordBefore(log, firstUnwritten(log, end));
+  const newest = recordsBefore(log, end).find(({ isComplete }) => isComplete);
+  if (newest === undefined || isUnmount(newest)) return newest ?? null;
+  // Of the buffers that were written at the same time, those before the first incomplete one count (xlog_verify_head).
+  const records = recordsBefore(log, firstUnwritten(log, end));
+  let good: LogRecord | null = null;
+  for (const record of records.slice(0, BUFFERS)) {
+    if (!record.isComplete) good = null;
+    else good ??= record;
+  }
+  return good ?? records[BUFFERS] ?? null;
 }
 
 const isUnmount = ({ operations, data }: LogRecord) => operations === 1 && ((data()[9] ?? 0) & UNMOUNT) !== 0;
 
-/** The last complete record before a sector. */
-function recordBefore(log: Log, end: number): LogRecord | null {
+/** The records that end before a sector, complete or not, the last one first: as many as may be written at the same time, and one. */
+function recordsBefore(log: Log, end: number): LogRecord[] {
+  const found: LogRecord[] = [];
   // Twice, so that a whole record is among them.
-  for (let back = 1; back <= Math.min(2 * WRITTEN_TOGETHER, log.sectors); back += 1) {
-    const record = recordAt(log, (end - back + log.sectors) % log.sectors, back);
-    if (record !== null) return record;
+  const most = Math.min(2 * WRITTEN_TOGETHER, log.sectors);
+  for (let far = 0; far < most; far += READ_TOGETHER) {
+    const count = Math.min(READ_TOGETHER, most - far);
+    const start = (end - far - count + 2 * log.sectors) % log.sectors;
+    const bytes = log.read(start, count);
+    for (let index = count - 1; index >= 0; index -= 1) {
+      if (bytes.readUInt32BE(index * SECTOR) !== MAGIC) continue;
+      const record = recordAt(log, (start + index) % log.sectors, far + count - index);
+      if (record === null) continue;
+      found.push(record);
+      if (found.length > BUFFERS || record.sector === found[0]?.tail.sector) return found;
+    }
   }
-  return null;
+  return found;
 }
+const READ_TOGETHER = 128;
 
 /**
  * Records that are written at the same time may reach the disk in any order: the kernel reads those before the first sector
@@ -158,7 +196,7 @@ function headOf(log: Log): number {
   return least;
 }
 
-/** Null: no record of at most so many sectors begins there, or it was not written completely. */
+/** Null: no record of at most so many sectors begins there. */
 function recordAt(log: Log, sector: number, most = log.sectors): LogRecord | null {
   const header = log.read(sector, 1);
   const cycle = header.readUInt32BE(4);
@@ -179,8 +217,9 @@ function recordAt(log: Log, sector: number, most = log.sectors): LogRecord | nul
   if (tail.sector >= log.sectors) return null;
   const bytes = log.read(sector, headerSectors + dataSectors);
   const [headers, written] = [bytes.subarray(0, headerSectors * SECTOR), bytes.subarray(headerSectors * SECTOR)];
-  if (!isComplete(headers, written, header.readUInt32BE(12))) return null;
   return {
+    isComplete: isComplete(headers, written, header.readUInt32BE(12)),
+    bufferSectors: isLong ? header.readUInt32BE(320) / SECTOR : HEADER_COVERS / SECTOR,
     ...{ sector, cycle, headerSectors, dataSectors, tail, operations: header.readUInt32BE(40) },
     data: () => unpacked(headers, written),
   };

@@ -3,6 +3,7 @@ import { type ByteSource, isPowerOfTwo, text, UnreadableError, u64be } from '../
 import { unlessUnreadable } from '../findings.js';
 import { crc32cWithout } from './checksums.js';
 import {
+  DamagedLogError,
   type Entry,
   type FileSystem,
   kindOf,
@@ -54,32 +55,38 @@ export const openXfs: OpenFileSystem = (source) => {
   if (source.size < 512 || source.read(0, 4).toString('latin1') !== 'XFSB') return null;
   const bytes = source.read(0, 512);
   const superblock = readSuper(bytes);
-  if (superblock.version === 5) checkSum(source, bytes.readUInt16BE(102));
+  if (superblock.version === 5 || bytes.readUInt32LE(CHECKSUM_AT) !== 0) checkSum(source, bytes.readUInt16BE(102));
   // The disk was exported from a running machine: the latest changes are only in the log.
   const { source: recovered, ...state } = unlessUnreadable<Recovered>(
     () => recover(source, superblock, bytes),
-    (reason) => ({ source, stale: `its log cannot be read: ${reason}`, isUnmountUnknown: true }),
+    (reason) => ({ source, stale: `its log cannot be read: ${reason}`, isUnmountUnknown: true, isOlder: true }),
   );
-  return { ...opened(recovered), ...state };
+  const beforeReplay = recovered === source ? {} : { beforeReplay: { ...opened(source), stale: state.stale } };
+  return { ...opened(recovered), ...state, ...beforeReplay };
 };
 
-type Recovered = Pick<FileSystem, 'stale' | 'isUnmountUnknown'> & { readonly source: ByteSource };
+type Recovered = Pick<FileSystem, 'stale' | 'isUnmountUnknown' | 'refused' | 'isOlder'> & {
+  readonly source: ByteSource;
+};
 
 function recover(source: ByteSource, superblock: Super, bytes: Buffer): Recovered {
   const logStart = u64be(bytes, 48);
   if (logStart === 0) throw new UnreadableError('it is on another device');
   const place = { offset: blockOffset(superblock, logStart), length: bytes.readUInt32BE(96) * superblock.blockSize };
-  const log = readXfsLog(source, place, bytes.subarray(32, 48));
+  const log = readXfsLog(source, place, { uuid: bytes.subarray(32, 48), version: superblock.version });
   if (log.isClean) return { source, stale: null };
   const layout = { ...superblock, isVersion5: superblock.version === 5 };
-  return unlessUnreadable<Recovered>(
-    () => {
-      const replayed = replayXfsLog(source, layout, log);
-      const stale = `it was not unmounted; ${replayed.changes} changes were read from its log`;
-      return { source: replayed.source, stale };
-    },
-    (reason) => ({ source, stale: `it was not unmounted, and its log cannot be read: ${reason}` }),
-  );
+  try {
+    const replayed = replayXfsLog(source, layout, log);
+    return {
+      source: replayed.source,
+      stale: `it was not unmounted; ${replayed.changes} changes were read from its log`,
+    };
+  } catch (error) {
+    if (!(error instanceof UnreadableError || error instanceof RangeError)) throw error;
+    const stale = `it was not unmounted, and its log cannot be read: ${error.message}`;
+    return { source, stale, isOlder: true, ...(error instanceof DamagedLogError ? { refused: error.message } : {}) };
+  }
 }
 
 function readSuper(bytes: Buffer): Super {
@@ -125,7 +132,7 @@ export function isXfsChecksumRight(sector: Buffer): boolean {
   return crc32cWithout(sector, CHECKSUM_AT) === sector.readUInt32LE(CHECKSUM_AT);
 }
 
-/** The kernel does not mount a file system with another checksum. */
+/** The kernel does not mount a file system with another checksum. In version 4, the field is zero, or must be right. */
 function checkSum(source: ByteSource, sectorSize: number): void {
   if (!isPowerOfTwo(sectorSize) || sectorSize < 512 || sectorSize > 32_768)
     throw new UnreadableError(`XFS superblock: sectors of ${sectorSize} bytes`);

@@ -132,6 +132,12 @@ function checkEntry(entry: FstabEntry, layout: DiskLayout, context: FstabContext
     findings.unsure('GUESTOS.Fstab', message, evidence, 'Write the UUID in the guest as blkid prints it.');
     return false;
   }
+  if (entry.at !== '/' && volume?.fileSystem?.refused !== undefined) {
+    const { report, text } = describeEffect(entry, 'another file system', context, findings);
+    const remedy = 'Check the file system in the guest (fsck, xfs_repair), or remove the line.';
+    report(`The kernel does not mount the file system of a mount, whose log is damaged: ${text}`, remedy);
+    return false;
+  }
   const unclear = volume === null ? null : unclearMount(entry, volume);
   if (unclear !== null) {
     const { message, remedy } = unclear;

@@ -23,6 +23,7 @@ import { findKernel, type Kernel } from './kernel.js';
 import { mountPolicyOf } from './mount-policy.js';
 import { bootPlaces, type Root } from './mounts.js';
 import { checkNetwork } from './network.js';
+import { checkNewestChanges, softIfOlder } from './newest-changes.js';
 import { checkNvmeTimeout } from './nvme-timeout.js';
 import { readPackages } from './packages/read-packages.js';
 import { checkResize } from './resize.js';
@@ -76,7 +77,7 @@ export function inspectLinux(
   }
   const policy = mountPolicyOf(tree, entry === null ? undefined : argument(entry, 'init').at(-1));
   const context = { moreDisks: disk.moreDisks, policy };
-  chain.check('mounts', '/etc/fstab', (link) => checkFstab(root, layout, context, link), undefined);
+  chain.check('mounts', '/etc/fstab', (link) => checkFstab(root, layout, context, softIfOlder(link, root)), undefined);
   runCheck('swap', () => reportSwap(root, layout, findings), undefined);
   if ((uefi ? modes.uefi : modes.bios) !== null) {
     const check = (link: LinkFindings) =>
@@ -86,7 +87,13 @@ export function inspectLinux(
   const boot = { menu, kernel, layout, root, architecture, loader: loader.kind };
   checkBootLoader(boot, chain, findings);
   const initramfs = kernel?.initramfs ?? null;
-  chain.check('init', 'the init program', (link) => checkInit(root, entry, initramfs, architecture, link), undefined);
+  chain.check(
+    'init',
+    'the init program',
+    (link) => checkInit(root, entry, initramfs, architecture, softIfOlder(link, root)),
+    undefined,
+  );
+  checkNewestChanges(root, entry, chain);
   const links = chain.links();
   reportBootChain(links, findings);
   const cloudInit = runCheck<CloudInit | null>(

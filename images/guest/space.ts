@@ -1,22 +1,14 @@
-/** Checks that the root file system was unmounted cleanly and has free space. */
+/** Checks that the file systems of the guest were unmounted cleanly, and that the root has free space. */
+import { printable } from '../bytes.js';
 import type { FindingList } from '../findings.js';
 import type { Root } from './mounts.js';
+import type { Mount } from './tree.js';
 
 const GIB = 1024 ** 3;
 
 export function checkSpace(root: Root, findings: FindingList): void {
   const { fileSystem } = root.volume;
-  if (fileSystem?.stale) {
-    findings.add(
-      'warning',
-      'ECSIMPORT.NotUnmounted',
-      fileSystem.isUnmountUnknown === true
-        ? 'Could not determine whether the root file system was unmounted cleanly: its newest changes may be missing'
-        : 'The root file system was not unmounted cleanly: the disk was exported from a running machine or after a crash',
-      `${root.volume.name} (${fileSystem.kind}): ${fileSystem.stale}`,
-      'Shut the machine down, and export the disk again.',
-    );
-  }
+  for (const mount of root.tree.mounts) reportStale(mount, root, findings);
   const free = fileSystem?.freeBytes ?? null;
   const total = fileSystem?.totalBytes ?? 0;
   if (free === null || total === 0) return;
@@ -30,4 +22,17 @@ export function checkSpace(root: Root, findings: FindingList): void {
       'Free space in the guest, or import with a larger diskImageSize and growpart installed.',
     );
   }
+}
+
+function reportStale({ at, fileSystem }: Mount, { volume }: Root, findings: FindingList): void {
+  const { stale, kind, isUnmountUnknown } = fileSystem;
+  if (stale === null) return;
+  const what = at === '/' ? 'The root file system' : `The file system of ${printable(at)}`;
+  const message =
+    isUnmountUnknown === true
+      ? `Could not determine whether ${what.replace('The', 'the')} was unmounted cleanly: its newest changes may be missing`
+      : `${what} was not unmounted cleanly: the disk was exported from a running machine or after a crash`;
+  const evidence = `${at === '/' ? volume.name : printable(at)} (${kind}): ${stale}`;
+  const remedy = 'Shut the machine down, and export the disk again.';
+  findings.add('warning', 'ECSIMPORT.NotUnmounted', message, evidence, remedy);
 }

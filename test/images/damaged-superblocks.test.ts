@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type ByteSource, bufferSource, openFile } from '../../images/bytes.js';
 import { openContainer } from '../../images/container.js';
 import { readLayout } from '../../images/disk/volumes.js';
+import { blake2b } from '../../images/filesystems/blake2.js';
 import { xxhash64 } from '../../images/filesystems/xxhash.js';
 import { findingList } from '../../images/findings.js';
 import { findFreeSpace } from '../../images/trim/free-space.js';
@@ -150,6 +151,19 @@ describe('the checksum of a btrfs superblock', () => {
     expect(xxhash64(Buffer.from(content)).toString(16)).toBe(hash);
   });
 
+  /** The last one is longer than a block of the function, and ends with one. */
+  test.each<[number, string]>([
+    [0, '0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8'],
+    [3, '3d8c3d594928271f44aad7a04b177154806867bcf918e1549c0bc16f9da2b09b'],
+    [128, 'c3582f71ebb2be66fa5dd750f80baae97554f3b015663c8be377cfcb2488c1d1'],
+    [129, 'f7f3c46ba2564ff4c4c162da1f5b605f9f1c4aa6a20652a9f9a337c1a2f5b9c9'],
+    [4064, '79ca6703daecde479bf11526cabedc72880acc72266ccf79c498c8c0a646a49f'],
+  ])('BLAKE2b of %i bytes → as Python computes it; with 64 bytes as node:crypto does', (length, digest) => {
+    const content = Buffer.from(Array.from({ length }, (_, index) => index % 251));
+    expect(blake2b(content, 32).toString('hex')).toBe(digest);
+    expect(blake2b(content, 64).equals(createHash('blake2b512').update(content).digest())).toBe(true);
+  });
+
   /** The superblock with its checksum in another type. */
   const withType =
     (type: number, checksum: (content: Buffer) => Buffer, change: Change): Change =>
@@ -172,7 +186,13 @@ describe('the checksum of a btrfs superblock', () => {
     ['a wrong xxHash', withType(1, xxhash, flip(BTRFS + 120)), 'the checksum of its superblock is wrong'],
     ['SHA-256', withType(2, sha256, none), null],
     ['a wrong SHA-256', withType(2, sha256, flip(BTRFS + 31)), 'the checksum of its superblock is wrong'],
-    ['a type that is not computed', withType(3, () => Buffer.alloc(32, 1), none), null],
+    ['BLAKE2b', withType(3, (content) => blake2b(content, 32), none), null],
+    [
+      'a wrong BLAKE2b',
+      withType(3, (content) => blake2b(content, 32), flip(BTRFS + 120)),
+      'the checksum of its superblock is wrong',
+    ],
+    ['an unknown type', withType(4, () => Buffer.alloc(32, 1), none), null],
   ])('%s → damage %s', (_, change, damage) => {
     expect(volumeOf(changed('btrfs', change)).volume?.damage).toBe(damage);
   });

@@ -1,6 +1,7 @@
 /** The log of an XFS, made here: which of its changes are replayed, and that a hostile log costs little (xfs_log_recover.c). */
 import { describe, expect, test } from 'vitest';
 import { type ByteSource, bufferSource, UnreadableError } from '../../images/bytes.js';
+import { DamagedLogError } from '../../images/filesystems/filesystem.js';
 import { readXfsLog } from '../../images/filesystems/xfs-log.js';
 import { replayXfsLog } from '../../images/filesystems/xfs-replay.js';
 
@@ -8,6 +9,7 @@ const SECTOR = 512;
 const BLOCK = 4096;
 const INODE = 512;
 const UUID = Buffer.alloc(16, 7);
+const SUPER = { uuid: UUID, version: 5 } as const;
 const LAYOUT = { isVersion5: true, blockSize: BLOCK, agBlocks: 1024, inodeSize: INODE };
 /** After it, the blocks that the log changes. */
 const LOG = { offset: 0, length: 2048 * SECTOR };
@@ -86,7 +88,7 @@ function diskWith(...records: readonly (readonly [sector: number, bytes: Buffer]
   return bufferSource(bytes);
 }
 const replayed = (disk: ByteSource) =>
-  replayXfsLog(disk, LAYOUT, readXfsLog(disk, LOG, UUID)).source.read(LOG.length, DATA.length);
+  replayXfsLog(disk, LAYOUT, readXfsLog(disk, LOG, SUPER)).source.read(LOG.length, DATA.length);
 
 describe('inodes that the log creates', () => {
   test('→ are there', () => {
@@ -147,7 +149,7 @@ describe('a hostile log', () => {
     const log = Buffer.concat(records);
     const disk = bufferSource(Buffer.concat([log, Buffer.alloc(SECTOR)]));
     // The inodes have no size.
-    const read = readXfsLog(disk, { offset: 0, length: log.length }, UUID);
+    const read = readXfsLog(disk, { offset: 0, length: log.length }, SUPER);
     expect(() => replayXfsLog(disk, LAYOUT, read)).toThrow('inodes of another size');
   });
 
@@ -158,7 +160,7 @@ describe('a hostile log', () => {
       size: log.length,
       read: (at, count) => Buffer.concat([made.subarray(at), Buffer.alloc(count)]).subarray(0, count),
     };
-    expect(() => [...readXfsLog(sparse, log, UUID).operations()]).toThrow('bytes of changes');
+    expect(() => [...readXfsLog(sparse, log, SUPER).operations()]).toThrow('bytes of changes');
   });
 
   test('whose header claims more than a record has → that much is not read', () => {
@@ -174,7 +176,39 @@ describe('a hostile log', () => {
         return disk.read(at, count);
       },
     };
-    expect(() => readXfsLog(counted, LOG, UUID)).toThrow(UnreadableError);
-    expect(Math.max(...lengths)).toBe(SECTOR);
+    expect(() => readXfsLog(counted, LOG, SUPER)).toThrow(UnreadableError);
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(128 * SECTOR);
+  });
+});
+
+/** Of twelve records; the log is read from the first to the newest. */
+describe('a log with a record whose checksum is wrong', () => {
+  const COUNT = 12;
+  const length = record(transaction(...inode(1)), { sector: 0 }).length / SECTOR;
+  const read = (broken: number, version: 4 | 5) => {
+    const records = Array.from({ length: COUNT }, (_, index) => {
+      const sector = index * length;
+      const made = record(transaction(icreate(), ...inode(index)), { sector });
+      // A sector of another cycle.
+      if (index === COUNT - broken) made.writeUInt32BE(77, SECTOR);
+      return [sector, made] as const;
+    });
+    const { operations } = readXfsLog(diskWith(...records), LOG, { uuid: UUID, version });
+    return [...operations()].length / transaction(icreate(), ...inode(1)).length;
+  };
+
+  test.each([
+    ['the newest', 1, 11],
+    ['among those that were written together', 8, 4],
+  ])('%s → as if it and those after it were not written', (_, broken, records) => {
+    expect(read(broken, 5)).toBe(records);
+  });
+
+  test.each([9, 12])('the number %i from the end → the kernel does not mount it', (broken) => {
+    expect(() => read(broken, 5)).toThrow(DamagedLogError);
+  });
+
+  test('in version 4 → read', () => {
+    expect(read(9, 4)).toBe(12);
   });
 });
