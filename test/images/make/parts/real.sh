@@ -5,13 +5,13 @@ GRUB=grub-pc-bin,grub-efi-amd64-bin,grub2-common
 declare -A PACKAGES=(
   [bullseye-amd64]=$TOOLS,ifupdown,isc-dhcp-client,linux-image-amd64,initramfs-tools,$GRUB
   [bookworm-amd64]=$TOOLS,ifupdown,isc-dhcp-client,linux-image-amd64,initramfs-tools,$GRUB
-  [bookworm-arm64]=$TOOLS,base-files,dash,coreutils,login,passwd,util-linux,linux-image-arm64,grub-efi-arm64-bin
+  [bookworm-arm64]=$TOOLS,base-files,dash,coreutils,login,passwd,util-linux,linux-image-arm64,busybox-static,grub-efi-arm64-bin
   [trixie-amd64]=$TOOLS,ifupdown,isc-dhcp-client,linux-image-amd64,initramfs-tools,$GRUB
   [forky-amd64]=$TOOLS,network-manager,linux-image-amd64,dracut,systemd-boot,systemd-boot-efi,grub-efi-amd64-bin,grub2-common
 )
 
 # base SUITE-ARCH: installs the packages of a release in $BASE, which is kept. Packages of another architecture are
-# unpacked but not configured, so that none of their programs run here; this machine's tools create their initramfs.
+# unpacked but not configured, so that none of their programs run here; their initramfs is BusyBox.
 base() {
   BASE=$ROOTS/$1
   [ -d "$BASE" ] && return
@@ -22,20 +22,13 @@ base() {
   mmdebstrap --quiet --arch="$arch" --variant=$variant --aptopt='Acquire::Check-Valid-Until "false"' \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' --format=directory --include="${PACKAGES[$1]}" "$suite" "$BASE.part"
-  [ $variant = minbase ] || foreign_initramfs "$suite" "$BASE.part"
+  if [ $variant = extract ]; then
+    local kernel; kernel=$(basename "$BASE.part"/boot/vmlinuz-*); kernel=${kernel#vmlinuz-}
+    depmod -b "$BASE.part" "$kernel"
+    busybox_initramfs "$BASE.part" "$kernel" "$BASE.part/bin/busybox" "$BASE.part/boot/initrd.img-$kernel" >/dev/null
+  fi
   rm -rf "$BASE.part"/var/cache/apt/* "$BASE.part"/var/lib/apt/lists/*
   mv "$BASE.part" "$BASE"
-}
-
-foreign_initramfs() { # SUITE ROOT
-  local kernel native
-  kernel=$(basename "$2"/lib/modules/*)
-  base "$1-amd64"; native=$BASE; BASE=$ROOTS/$1-arm64
-  cp -a "$2/lib/modules/$kernel" "$native/lib/modules/"; cp "$2/boot/config-$kernel" "$native/boot/"
-  chroot "$native" depmod "$kernel"
-  chroot "$native" mkinitramfs -o /tmp/initrd "$kernel" 2>/dev/null
-  mv "$native/tmp/initrd" "$2/boot/initrd.img-$kernel"; cp "$native/lib/modules/$kernel"/modules.* "$2/lib/modules/$kernel/"
-  rm -rf "$native/lib/modules/$kernel" "$native/boot/config-$kernel"
 }
 
 # root MIB KIND [OPTIONS]: copies the base to a file system mounted at $R.
@@ -137,7 +130,6 @@ image_bookworm-bios-lvm-usr.qcow2() {
   grub_write 2048
   facts "$1" BIOS warning:GUESTOS.OnlineResizeFS; finish "$1" qcow2
 }
-# This machine's tools made its initramfs, with programs for x86-64: the kernel cannot start them.
 image_bookworm-arm64-uefi-ext4.qcow2() {
   installed_uefi bookworm-arm64 ext4 defaults
   mkdir -p "$R/boot/grub"
@@ -147,7 +139,7 @@ image_bookworm-arm64-uefi-ext4.qcow2() {
   mcopy -i "$WORK/esp" "$R/usr/lib/grub/arm64-efi/monolithic/grubaa64.efi" ::/EFI/BOOT/BOOTAA64.EFI
   printf 'search.fs_uuid %s root\nset prefix=($root)/boot/grub\nconfigfile $prefix/grub.cfg\n' "$ROOT_UUID" >"$WORK/stub"
   mmd -i "$WORK/esp" ::/EFI/debian; mcopy -i "$WORK/esp" "$WORK/stub" ::/EFI/debian/grub.cfg
-  disk gpt 2600 "$ESP_GUID:esp@1" "$LINUX_GUID:root@65"; facts "$1" UEFI blocking:GUESTOS.Grub; finish "$1" qcow2
+  disk gpt 2600 "$ESP_GUID:esp@1" "$LINUX_GUID:root@65"; facts "$1" UEFI; finish "$1" qcow2
 }
 # dracut, systemd-boot with BLS entry files on the EFI system partition, NetworkManager.
 image_forky-uefi-systemd-boot-dracut.qcow2() {
