@@ -17,7 +17,7 @@ interface HeldPart {
   readonly stop: AbortController;
 }
 
-export interface ReclaimingOptions {
+interface ReclaimingOptions {
   /** Blocks of the memory, and of them those that slow uploads leave to the others. */
   readonly total: number;
   readonly reserved: number;
@@ -25,11 +25,32 @@ export interface ReclaimingOptions {
   readonly waiting: readonly Waiting[];
 }
 
+/** A part in memory. */
+interface Held {
+  readonly reclaimed: AbortSignal;
+  allowReclaim(): void;
+  /** It has so many blocks fewer. */
+  shrink(blocks: number): void;
+  end(): void;
+}
+
+interface Reclaiming {
+  /** Blocks of the parts of an upload. */
+  heldBy(upload: object): number;
+  isShared(upload: object): boolean;
+  /** True for a slow upload that would take what the slow ones leave to the others. */
+  isOverShare(wanted: Waiting): boolean;
+  /** Call it when an upload waits. */
+  watch(): void;
+  /** A part has taken these blocks. */
+  add(upload: object, blocks: number): Held;
+}
+
 const CHECKS = 4;
 /** Where all uploads have one part, one that has kept it for so many times the patience is slow. */
 const SLOW_AFTER = 3;
 
-export function createReclaiming({ total, reserved, patienceMs, waiting }: ReclaimingOptions) {
+export function createReclaiming({ total, reserved, patienceMs, waiting }: ReclaimingOptions): Reclaiming {
   /** In the order in which they were begun. */
   const parts = new Set<HeldPart>();
   const slow = new WeakSet<object>();
@@ -82,19 +103,16 @@ export function createReclaiming({ total, reserved, patienceMs, waiting }: Recla
     heldBy,
     isShared,
 
-    /** True for a slow upload that would take what the slow ones leave to the others. */
-    isOverShare(wanted: Waiting): boolean {
+    isOverShare(wanted) {
       const held = sumOf(isSlow);
       return isSlow(wanted) && isShared(wanted.upload) && held > 0 && held + wanted.count > total - reserved;
     },
 
-    /** Call it when an upload waits. */
-    watch(): void {
+    watch() {
       if (waiting.length > 0) timer ??= setInterval(reclaim, patienceMs / CHECKS).unref();
     },
 
-    /** A part has taken these blocks. */
-    add(upload: object, blocks: number) {
+    add(upload, blocks) {
       const part: HeldPart = {
         ...{ upload, blocks, since: performance.now() },
         ...{ isAllowed: false, reclaimedAt: null, stop: new AbortController() },
@@ -105,7 +123,7 @@ export function createReclaiming({ total, reserved, patienceMs, waiting }: Recla
         allowReclaim: () => {
           part.isAllowed = true;
         },
-        shrink: (count: number) => {
+        shrink: (count) => {
           part.blocks -= count;
         },
         end: () => {
