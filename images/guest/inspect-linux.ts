@@ -15,6 +15,7 @@ import { type Description, describeGuest } from './description.js';
 import { checkDrivers, checkFwCfg, checkRootDriver, needsDocumentRequirements } from './drivers.js';
 import { checkEfiLoader } from './efi-loader-check.js';
 import { type GuestFacts, NO_GUEST_FACTS } from './facts.js';
+import { checkFirstBoot } from './first-boot.js';
 import { checkFstab, reportSwap } from './fstab.js';
 import { checkBiosLoader } from './grub-core-check.js';
 import { type Architecture, architectureOf, type Identity, identify } from './identity.js';
@@ -94,6 +95,7 @@ export function inspectLinux(
     undefined,
   );
   checkNewestChanges(root, entry, chain);
+  chain.check('init', 'systemd-firstboot', (link) => checkFirstBoot(tree, args, link), undefined);
   const links = chain.links();
   reportBootChain(links, findings);
   const cloudInit = runCheck<CloudInit | null>(

@@ -130,8 +130,12 @@ image_bookworm-bios-lvm-usr.qcow2() {
   grub_write 2048
   facts "$1" BIOS warning:GUESTOS.OnlineResizeFS; finish "$1" qcow2
 }
+# Its packages are not configured: it gets what their scripts would create and the boot needs.
 image_bookworm-arm64-uefi-ext4.qcow2() {
   installed_uefi bookworm-arm64 ext4 defaults
+  echo 'root:x:0:0:root:/root:/bin/bash' >"$R/etc/passwd"; echo 'root:*:20454:0:99999:7:::' >"$R/etc/shadow"
+  printf '%s\n' root:x:0: adm:x:4: tty:x:5: disk:x:6: kmem:x:15: utmp:x:43: >"$R/etc/group"
+  : >"$R/etc/machine-id"; ln -sf /usr/share/zoneinfo/Etc/UTC "$R/etc/localtime"
   mkdir -p "$R/boot/grub"
   printf "set timeout=1\nmenuentry 'Debian' {\n  linux /boot/vmlinuz-%s root=UUID=%s ro console=ttyAMA0\n  initrd /boot/initrd.img-%s\n}\n" \
     "$KERNEL" "$ROOT_UUID" "$KERNEL" >"$R/boot/grub/grub.cfg"
