@@ -20,6 +20,10 @@ export interface Partition {
 export interface PartitionTable {
   readonly scheme: 'gpt' | 'mbr' | 'none';
   readonly partitions: readonly Partition[];
+  /** True: they are from the backup of a GPT, which Linux uses only with the argument `gpt`. */
+  readonly isBackup?: boolean;
+  /** Why UEFI firmware may find no partition; absent: nothing was found. */
+  readonly uefiDoubt?: string;
 }
 
 export const ESP = 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b';
@@ -30,19 +34,52 @@ const PROTECTIVE = 0xee;
 const BSD = 0xa5;
 const EXTENDED = [0x05, 0x0f, 0x85];
 const MAX_GPT_ENTRIES = 1024;
+/** The kernel reads no other size. */
+const ENTRY_BYTES = 128;
 const MAX_LOGICAL = 128;
 const SECTOR = 512;
 
 export function readPartitions(disk: ByteSource, findings: FindingList): PartitionTable {
   if (disk.size < 2 * SECTOR) return { scheme: 'none', partitions: [] };
   const mbr = readMbr(disk);
-  // As in the kernel: a GPT counts only with a protective MBR. Older tools for MBR leave a GPT behind.
-  const isStale = mbr !== null && mbr.length > 0 && !isProtected(disk);
-  const gpt = isStale ? null : readGpt(disk, findings);
-  if (gpt !== null) return { scheme: 'gpt', partitions: gpt };
+  // As in the kernel and in firmware: a GPT counts only with a protective MBR. Older tools for MBR leave a GPT behind.
+  const isGuarded = isProtected(disk);
+  const gpt = isGuarded ? readGpt(disk, findings) : null;
+  if (gpt !== null) return { scheme: 'gpt', ...gpt, ...uefiDoubt(disk, []) };
+  if (!isGuarded && (mbr === null || mbr.length === 0) && hasGpt(disk)) reportUnprotected(findings);
   if (mbr === null) return { scheme: 'none', partitions: [] };
   reportBeyondEnd(disk, mbr, findings);
-  return { scheme: 'mbr', partitions: mbr };
+  return { scheme: 'mbr', partitions: mbr, ...uefiDoubt(disk, mbr) };
+}
+
+function hasGpt(disk: ByteSource): boolean {
+  const gpt = gptAt(disk, SECTOR, 1);
+  return gpt !== null && typeof gpt !== 'string';
+}
+
+function reportUnprotected(findings: FindingList): void {
+  findings.add(
+    'blocking',
+    'ECSIMPORT.PartitionTable',
+    'The GPT has no protective MBR: firmware and Linux ignore it, and find no partition',
+    'a GPT header at byte 512, and no MBR partition of type 0xee from sector 1',
+    'Run gdisk DISK on a copy, and enter w: it writes the protective MBR again.',
+  );
+}
+
+/** What EDK II, on which most UEFI firmware is based, does not accept (PartitionDxe). Logical partitions are not its concern. */
+function uefiDoubt(disk: ByteSource, partitions: readonly Partition[]): Pick<PartitionTable, 'uefiDoubt'> {
+  const primary = partitions.filter(({ number }) => number <= 4);
+  if (mbrEntries(disk.read(0, SECTOR), 0).some((entry) => isProtective(entry) && entry.flag !== 0))
+    return { uefiDoubt: 'the protective MBR is marked as active' };
+  if (primary.some(({ start, size }) => start + size > disk.size))
+    return { uefiDoubt: 'a partition of the MBR ends after the disk' };
+  const overlaps = primary.some((one) =>
+    primary.some(
+      ({ number, start, size }) => number !== one.number && start < one.start + one.size && one.start < start + size,
+    ),
+  );
+  return overlaps ? { uefiDoubt: 'partitions of the MBR overlap' } : {};
 }
 
 /** A warning only: the kernel uses what is there. A file system that needs the rest has a finding of its own. */
@@ -74,10 +111,10 @@ export function endOfPartitions(disk: ByteSource): number {
 
 /** Why the partitions of this table may not be those that the guest uses. Null: no reason. */
 export function tableDoubt(disk: ByteSource, { scheme, partitions }: PartitionTable): string | null {
+  if (scheme === 'none' && hasGpt(disk)) return 'the disk has a GPT without a protective MBR';
   if (scheme !== 'gpt') return null;
   const primary = gptAt(disk, SECTOR, 1);
   if (primary === null || typeof primary === 'string') return 'the GPT of the disk is damaged';
-  if (!isProtected(disk)) return 'the disk has a GPT without a protective MBR';
   const others = mbrEntries(disk.read(0, SECTOR), 0).filter(({ type }) => type !== 0 && type !== PROTECTIVE);
   const isKnown = others.every(({ start, size }) =>
     partitions.some((partition) => partition.start === start && partition.size === size),
@@ -87,7 +124,12 @@ export function tableDoubt(disk: ByteSource, { scheme, partitions }: PartitionTa
 
 function isProtected(disk: ByteSource): boolean {
   const sector = disk.read(0, SECTOR);
-  return sector.readUInt16LE(510) === 0xaa55 && mbrEntries(sector, 0).some(({ type }) => type === PROTECTIVE);
+  return sector.readUInt16LE(510) === 0xaa55 && mbrEntries(sector, 0).some(isProtective);
+}
+
+/** The protective partition begins with the GPT. */
+function isProtective({ type, start }: { readonly type: number; readonly start: number }): boolean {
+  return type === PROTECTIVE && start === SECTOR;
 }
 
 /** A partition that extends beyond the disk ends with it, as in the kernel. */
@@ -96,7 +138,7 @@ export function partitionBytes(disk: ByteSource, partition: Partition): ByteSour
   return slice(disk, partition.start, size, `partition ${partition.number}`);
 }
 
-function readGpt(disk: ByteSource, findings: FindingList): Partition[] | null {
+function readGpt(disk: ByteSource, findings: FindingList): Pick<PartitionTable, 'partitions' | 'isBackup'> | null {
   for (const sectorSize of [512, 4096]) {
     if (disk.size < 3 * sectorSize) continue;
     const primary = gptAt(disk, sectorSize, 1);
@@ -110,30 +152,55 @@ function readGpt(disk: ByteSource, findings: FindingList): Partition[] | null {
         'Copy the partitions to a disk with 512-byte sectors, and import that disk.',
       );
     }
-    if (typeof primary !== 'string') {
-      const backupEnd = (primary.backupLba + 1) * sectorSize;
-      if (backupEnd > disk.size) {
-        findings.add(
-          primary.lastUsableEnd > disk.size ? 'blocking' : 'warning',
-          'ECSIMPORT.Truncated',
-          'The disk is smaller than its partition table records: it was truncated or shrunk',
-          `GPT: the backup header ends at byte ${backupEnd}, the disk at byte ${disk.size}`,
-          'Copy the image again. If the disk was shrunk on purpose, run sgdisk --move-second-header DISK.',
-        );
-      }
-      return primary.partitions;
+    if (typeof primary === 'string') return readBackup(disk, sectorSize, primary, findings);
+    const backupEnd = (primary.backupLba + 1) * sectorSize;
+    if (backupEnd > disk.size) {
+      findings.add(
+        primary.lastUsableEnd > disk.size ? 'blocking' : 'warning',
+        'ECSIMPORT.Truncated',
+        'The disk is smaller than its partition table records: it was truncated or shrunk',
+        `GPT: the backup header ends at byte ${backupEnd}, the disk at byte ${disk.size}`,
+        'Copy the image again. If the disk was shrunk on purpose, run sgdisk --move-second-header DISK.',
+      );
     }
-    const backup = gptAt(disk, sectorSize, Math.floor(disk.size / sectorSize) - 1);
-    findings.add(
-      backup === null || typeof backup === 'string' ? 'blocking' : 'warning',
-      'ECSIMPORT.PartitionTable',
-      'The GPT is damaged',
-      `primary header: ${primary}; backup: ${backup === null ? 'missing' : typeof backup === 'string' ? backup : 'good'}`,
-      'Run gdisk DISK on a copy, then enter r (recovery), b (use backup header), w (write).',
-    );
-    return backup === null || typeof backup === 'string' ? [] : backup.partitions;
+    return { partitions: withinDisk(disk, primary, findings) };
   }
-  return null;
+  const isLost = gptAt(disk, SECTOR, Math.floor(disk.size / SECTOR) - 1) !== null;
+  return isLost ? readBackup(disk, SECTOR, 'missing', findings) : null;
+}
+
+/** `problem`: of the primary header. */
+function readBackup(
+  disk: ByteSource,
+  sectorSize: number,
+  problem: string,
+  findings: FindingList,
+): Pick<PartitionTable, 'partitions' | 'isBackup'> {
+  const backup = gptAt(disk, sectorSize, Math.floor(disk.size / sectorSize) - 1);
+  const isUsable = backup !== null && typeof backup !== 'string';
+  findings.add(
+    isUsable ? 'warning' : 'blocking',
+    'ECSIMPORT.PartitionTable',
+    'The GPT is damaged',
+    `primary header: ${problem}; backup: ${isUsable ? 'good' : (backup ?? 'missing')}`,
+    'Run gdisk DISK on a copy, then enter r (recovery), b (use backup header), w (write).',
+  );
+  return isUsable ? { partitions: withinDisk(disk, backup, findings), isBackup: true } : { partitions: [] };
+}
+
+/** As in the kernel, a partition of a GPT that ends after the disk is ignored. A header that records a larger disk has a finding of its own. */
+function withinDisk(disk: ByteSource, { partitions, lastUsableEnd }: Gpt, findings: FindingList): readonly Partition[] {
+  const beyond = partitions.filter(({ start, size }) => start + size > disk.size);
+  const [first] = beyond;
+  if (first === undefined || lastUsableEnd > disk.size) return partitions;
+  findings.add(
+    'blocking',
+    'ECSIMPORT.Truncated',
+    'A partition ends after the disk: Linux ignores it',
+    `GPT: partition ${first.number} ends at byte ${first.start + first.size}, the disk at byte ${disk.size}`,
+    'Copy the image again. If the disk was shrunk on purpose, correct the partition table with sgdisk or parted.',
+  );
+  return partitions.filter((partition) => !beyond.includes(partition));
 }
 
 interface Gpt {
@@ -155,8 +222,8 @@ function gptAt(disk: ByteSource, sectorSize: number, lba: number): Gpt | string 
       if (crc32(header.subarray(0, headerSize)) !== expected) return 'wrong header checksum';
       const count = header.readUInt32LE(80);
       const entrySize = header.readUInt32LE(84);
-      if (count > MAX_GPT_ENTRIES || entrySize < 128 || entrySize > 4096)
-        return `${count} entries of ${entrySize} bytes`;
+      if (count > MAX_GPT_ENTRIES || entrySize !== ENTRY_BYTES) return `${count} entries of ${entrySize} bytes`;
+      if (u64le(header, 24) !== lba) return `it is for sector ${u64le(header, 24)}`;
       const entries = disk.read(u64le(header, 72) * sectorSize, count * entrySize);
       if (crc32(entries) !== header.readUInt32LE(88)) return 'wrong checksum of the entries';
       return {
@@ -207,11 +274,11 @@ function readMbr(disk: ByteSource): Partition[] | null {
   const primary = mbrEntries(sector, 0);
   if (!isMbr(primary)) return null;
   const used = primary.filter(({ type }) => type !== 0);
-  if (used.some(({ size }) => size === 0) || used.every(({ start }) => start >= disk.size)) return null;
+  if (used.every(({ start, size }) => start >= disk.size || size === 0)) return null;
   // mtools writes a FAT file system whose boot sector has a partition: the file system itself.
-  if (used.some(({ start }) => start === 0) && fatLayout(sector) !== null) return null;
+  if (used.some(({ start, size }) => start === 0 || size === 0) && fatLayout(sector) !== null) return null;
   const partitions = primary.flatMap(({ type, start, size, flag }, index) =>
-    type === 0 || EXTENDED.includes(type) || type === PROTECTIVE
+    type === 0 || size === 0 || EXTENDED.includes(type) || type === PROTECTIVE
       ? []
       : [mbrPartition(index + 1, type, start, size, flag, signature)],
   );

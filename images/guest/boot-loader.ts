@@ -26,6 +26,7 @@ export interface BootContext {
   readonly root: Root;
   readonly architecture: Architecture | null;
   readonly loader: Loader['kind'];
+  readonly uefi: boolean;
 }
 
 export function checkBootLoader(context: BootContext, chain: BootChain, findings: FindingList): void {

@@ -230,6 +230,17 @@ export function reportBootMode(
   }
   if (forThisArchitecture) {
     findings.add('info', 'GUESTOS.BootMode', 'Boots in UEFI mode', evidence, '');
+    const { uefiDoubt } = layout.table;
+    if (uefiDoubt !== undefined) {
+      const message =
+        'Could not determine whether the firmware finds the EFI system partition: some firmware rejects the table';
+      findings.unsure(
+        'GUESTOS.BootMode',
+        message,
+        uefiDoubt,
+        'Correct the partition table in the guest (sfdisk, parted).',
+      );
+    }
     return 'UEFI';
   }
   if (biosBroken !== null && architecture !== 'arm64') {

@@ -18,7 +18,7 @@ const FIX_ROOT = `Set root= to the UUID of the root file system (blkid) in the g
 export function checkCommandLine(
   entry: BootEntry,
   kernel: Kernel | null,
-  { layout, root: system }: RootContext,
+  { layout, root: system, uefi }: RootContext,
   filesMissing: boolean,
   findings: LinkFindings,
 ): void {
@@ -42,7 +42,8 @@ export function checkCommandLine(
     if (root === undefined || !isDeviceName(root) || VIRTIO_NAME.test(root)) checkIsSystem(volume, system, add);
     checkSubvolume(entry, volume, add);
   }
-  checkOtherDevices(entry, kernel, { layout, root: system }, add);
+  checkBackupTable(entry, { layout, root: system, uefi }, add);
+  checkOtherDevices(entry, kernel, { layout, root: system, uefi }, add);
   if (kernel !== null) checkBlockedModules(entry, kernel, add);
   checkFirstProgram(entry, kernel, add);
   checkTarget(entry, system, add);
@@ -52,6 +53,18 @@ export interface RootContext {
   readonly layout: DiskLayout;
   /** The root file system of the system that was found. */
   readonly root: Root;
+  /** UEFI firmware boots the disk. */
+  readonly uefi: boolean;
+}
+
+const REPAIR_TABLE = 'Run gdisk DISK on a copy, then enter r (recovery), b (use backup header), w (write).';
+
+/** Firmware based on EDK II writes the first header again before it starts a program. Linux does not use the backup. */
+function checkBackupTable(entry: BootEntry, { layout, root, uefi }: RootContext, add: Add): void {
+  const isInPartition = root.volume.partition !== null || root.volume.logical !== null;
+  if (layout.table.isBackup !== true || !isInPartition || entry.args.includes('gpt')) return;
+  if (uefi) add('unsure', 'Could not determine whether the firmware repairs the GPT, which Linux needs', REPAIR_TABLE);
+  else add('blocking', 'Linux finds no partition: the first header of the GPT is damaged', REPAIR_TABLE);
 }
 
 type Add = (severity: Severity, message: string, remedy: string) => void;

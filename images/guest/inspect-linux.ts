@@ -85,7 +85,7 @@ export function inspectLinux(
       uefi ? checkEfiLoader(loader, menu, layout, link) : checkBiosLoader(modes, layout, link);
     chain.check('boot loader', 'the boot loader’s files', check, undefined);
   }
-  const boot = { menu, kernel, layout, root, architecture, loader: loader.kind };
+  const boot = { menu, kernel, layout, root, architecture, loader: loader.kind, uefi };
   checkBootLoader(boot, chain, findings);
   const initramfs = kernel?.initramfs ?? null;
   chain.check(

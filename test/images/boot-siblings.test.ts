@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import type { BootModes } from '../../images/guest/boot-mode.js';
 import { CONSTRUCTED, ROOT_UUID } from '../support/images/constructed-guests.js';
 import {
   BIOS,
@@ -85,6 +86,18 @@ describe('a guest that does not boot', () => {
   ])('%s → does not boot', (_, args, changes, root) => {
     expect(verdict(args, changes, root)).toBe('does not boot');
   });
+});
+
+test.each<[string, BootModes, string, string]>([
+  ['a BIOS', BIOS, '', 'broken'],
+  ['a BIOS, and the argument gpt', BIOS, 'gpt', 'verified'],
+  ['UEFI firmware, which may repair it', UEFI, '', 'not verified'],
+])('a GPT of which only the backup is good, under %s → the root device', (_, modes, args, state) => {
+  const entry = `linux /boot/vmlinuz-${KERNEL} root=UUID=${ROOT_UUID} ${args}\ninitrd ${INITRD}`;
+  const menu = { '/boot/grub2/grub.cfg': `set timeout=1\nmenuentry x {\n${entry}\n}\n` };
+  const layout = layoutOf({ files: { ...FILES, ...menu }, uuid: ROOT_UUID, kind: 'xfs' });
+  const { bootChain } = inspectGuestFiles({ ...layout, table: { ...layout.table, isBackup: true } }, modes);
+  expect(bootChain.find(({ link }) => link === 'root device')?.state).toBe(state);
 });
 
 describe('what cannot be known', () => {

@@ -108,10 +108,10 @@ describe('a defect → its finding', () => {
       ['blocking ECSIMPORT.RootDriver', 'blocking GUESTOS.Virtio', 'warning GUESTOS.Nvme'],
     ],
     [
-      'an initramfs with an unsupported compression',
+      'a file system as initial RAM disk',
       CENTOS,
-      { '/boot/initramfs-3.10.0-1160.el7.x86_64.img': Buffer.from('894c5a4f000d0a1a0a', 'hex') },
-      ['warning GUESTOS.Virtio', 'warning ECSIMPORT.RootDriver'],
+      { '/boot/initramfs-3.10.0-1160.el7.x86_64.img': Buffer.from('453dcd28', 'hex') },
+      ['warning GUESTOS.Virtio', 'warning ECSIMPORT.RootDriver', 'warning GUESTOS.Grub'],
     ],
     [
       'a static address',

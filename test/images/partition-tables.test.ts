@@ -1,10 +1,13 @@
 /** Boot sectors that are both a partition table and something else, and partitions within partitions. */
+import { crc32 } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { bufferSource } from '../../images/bytes.js';
+import type { PartitionTable } from '../../images/disk/partitions.js';
 import { readLayout } from '../../images/disk/volumes.js';
 import { findingList } from '../../images/findings.js';
 import { inspectBytes, MIB, mbrDisk } from '../support/images/made-images.js';
 import { physicalVolume } from '../support/images/made-lvm.js';
+import { gptStart } from '../support/images/made-vhd.js';
 
 function layout(disk: Buffer) {
   const findings = findingList();
@@ -123,4 +126,102 @@ test('LVM whose metadata cannot be read → LVM with its UUID, and the damage', 
   expect(volumes).toMatchObject([{ content: 'LVM', uuid: 'AAAAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAAAA' }]);
   expect(volumes[0]?.damage).toMatch(/./);
   expect(codes).toEqual(['ECSIMPORT.FileSystem']);
+});
+
+/** What Linux (block/partitions/efi.c) and UEFI firmware (EDK II, PartitionDxe) accept. */
+describe('a GPT', () => {
+  const SIZE = 4 * MIB;
+  const LAST = SIZE / 512 - 1;
+  /** With its backup at the end. */
+  function gpt(change: (disk: Buffer) => void): ReturnType<typeof layout> & { readonly table: PartitionTable } {
+    const disk = Buffer.alloc(SIZE);
+    const start = gptStart(SIZE);
+    start.copy(disk);
+    start.copy(disk, (LAST - 32) * 512, 1024);
+    const header = disk.subarray(LAST * 512, LAST * 512 + 92);
+    start.copy(header, 0, 512);
+    header.writeBigUInt64LE(BigInt(LAST), 24);
+    header.writeBigUInt64LE(1n, 32);
+    header.writeBigUInt64LE(BigInt(LAST - 32), 72);
+    withChecksum(header);
+    change(disk);
+    return { ...layout(disk), table: readLayout(bufferSource(disk), findingList()).table };
+  }
+  function withChecksum(header: Buffer): void {
+    header.writeUInt32LE(0, 16);
+    header.writeUInt32LE(crc32(header.subarray(0, 92)), 16);
+  }
+  const headerOf = (disk: Buffer) => disk.subarray(512, 512 + 92);
+  const PARTITION = [[1, 2048, LAST - 33 - 2048 + 1]];
+  const TABLE = 'ECSIMPORT.PartitionTable';
+
+  test.each<[string, (disk: Buffer) => void, object]>([
+    ['whole', () => undefined, { scheme: 'gpt', places: PARTITION, codes: [] }],
+    ['without its backup', (disk) => disk.fill(0, LAST * 512), { scheme: 'gpt', places: PARTITION, codes: [] }],
+    ['no protective MBR', (disk) => disk.fill(0, 0, 512), { scheme: 'none', places: [], codes: [TABLE] }],
+    [
+      'a protective MBR without its signature',
+      (disk) => disk.fill(0, 510, 512),
+      { scheme: 'none', places: [], codes: [TABLE] },
+    ],
+    [
+      'a protective partition that starts elsewhere',
+      (disk) => disk.writeUInt32LE(2, 454),
+      { scheme: 'mbr', places: [], codes: [TABLE] },
+    ],
+    ['a hybrid MBR', (disk) => entry(disk, 1, 0x83, 2048, 1000), { scheme: 'gpt', places: PARTITION, codes: [] }],
+    [
+      'a header for another sector',
+      (disk) => {
+        headerOf(disk).writeBigUInt64LE(7n, 24);
+        withChecksum(headerOf(disk));
+      },
+      { scheme: 'gpt', places: PARTITION, codes: [TABLE], table: { isBackup: true } },
+    ],
+    [
+      'its first header overwritten',
+      (disk) => disk.fill(0, 512, 1024),
+      { scheme: 'gpt', places: PARTITION, codes: [TABLE], table: { isBackup: true } },
+    ],
+    [
+      'both headers overwritten',
+      (disk) => disk.fill(0, 512, 1024).fill(0, LAST * 512),
+      { scheme: 'mbr', places: [], codes: [] },
+    ],
+    [
+      'a partition that ends after the disk',
+      (disk) => {
+        disk.writeBigUInt64LE(BigInt(LAST + 100), 1024 + 40);
+        headerOf(disk).writeUInt32LE(crc32(disk.subarray(1024, 1024 + 128 * 128)), 88);
+        withChecksum(headerOf(disk));
+      },
+      { scheme: 'gpt', places: [], codes: ['ECSIMPORT.Truncated'] },
+    ],
+    [
+      'a protective MBR that is active',
+      (disk) => disk.writeUInt8(0x80, 446),
+      { scheme: 'gpt', places: PARTITION, table: { uefiDoubt: 'the protective MBR is marked as active' } },
+    ],
+  ])('%s → as Linux reads it', (_, change, expected) => {
+    expect(gpt(change)).toMatchObject(expected);
+  });
+});
+
+describe('an MBR', () => {
+  const disk = () => Buffer.alloc(4 * MIB);
+  test('with an entry of type Linux and size 0 → the others', () => {
+    const made = entry(entry(disk(), 0, 0x83, 0, 0), 1, 0x83, 2048, 2048);
+    expect(layout(made)).toMatchObject({ scheme: 'mbr', places: [[2, 2048, 2048]] });
+  });
+
+  test.each<[string, number, number, string | undefined]>([
+    ['side by side', 4096, 1024, undefined],
+    ['that overlap', 4000, 1024, 'partitions of the MBR overlap'],
+    ['of which one ends after the disk', 4096, 9000, 'a partition of the MBR ends after the disk'],
+  ])('with partitions %s → what UEFI firmware may reject', (_, start, size, uefiDoubt) => {
+    const made = entry(entry(disk(), 0, 0x83, 2048, 2048), 1, 0x83, start, size);
+    const { table } = readLayout(bufferSource(made), findingList());
+    expect(table.partitions).toHaveLength(2);
+    expect(table.uefiDoubt).toBe(uefiDoubt);
+  });
 });
