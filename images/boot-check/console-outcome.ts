@@ -24,7 +24,7 @@ const OUTCOMES: readonly { readonly outcome: ConsoleOutcome; readonly pattern: R
   {
     outcome: 'loader',
     pattern:
-      /^.*(?:grub rescue>|grub> ?$|error: you need to load the kernel first|Enter username: ?$|BOOTMGR is missing|NTLDR is missing|Status: 0xc0[0-9a-f]{6}).*$/im,
+      /^.*(?:grub rescue>|grub> ?$|Loading \S+\.\.\. ?failed: |Could not find kernel image|error: you need to load the kernel first|Enter username: ?$|BOOTMGR is missing|NTLDR is missing|Status: 0xc0[0-9a-f]{6}).*$/im,
   },
   {
     outcome: 'firmware',

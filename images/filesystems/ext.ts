@@ -166,7 +166,10 @@ export function fileSource(source: ByteSource, superblock: Super, number: number
   });
 }
 
-function nodes(source: ByteSource, superblock: Super): Pick<FileSystem, 'info' | 'entries' | 'content' | 'link'> {
+function nodes(
+  source: ByteSource,
+  superblock: Super,
+): Pick<FileSystem, 'info' | 'entries' | 'content' | 'hasHole' | 'link'> {
   const read = (node: number) => readInode(source, superblock, node);
   const content = (inode: Inode, length: number): Buffer => {
     const wanted = Math.min(inode.size, length);
@@ -189,6 +192,16 @@ function nodes(source: ByteSource, superblock: Super): Pick<FileSystem, 'info' |
     },
     content(file, length) {
       return content(read(file), length);
+    },
+    hasHole(file) {
+      const inode = read(file);
+      if ((inode.flags & EXTENTS_FLAG) === 0) return false;
+      let end = 0;
+      for (const { at, length } of runsOf(source, superblock, inode, inode.size)) {
+        if (at > end) return true;
+        end = at + length;
+      }
+      return end < inode.size;
     },
     link(node) {
       const inode = read(node);

@@ -42,6 +42,8 @@ export interface FileSystem {
   content(file: number, length: number): Buffer;
   /** Random access to a file that is too large to read completely; optional. */
   readonly source?: (file: number) => ByteSource;
+  /** The file has extents (ext4) with a hole between or after them. */
+  hasHole?(file: number): boolean;
   link(node: number): string;
 }
 

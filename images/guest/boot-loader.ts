@@ -38,6 +38,7 @@ export function checkBootLoader(context: BootContext, chain: BootChain, findings
   const soft = (link: LinkFindings) => softened(link, first.doubt !== null);
   const inspected = [
     chain.check('kernel', 'the kernel’s file', (link) => checkFiles(first, layout, soft(link)), false),
+    chain.check('kernel', 'the kernel’s file', (link) => checkHoles(first, soft(link)), true),
     chain.check('kernel', 'the kernel’s file', (link) => checkKernelImage(first, context, soft(link)), false),
     kernel === null ||
       chain.check(
@@ -106,6 +107,19 @@ function reportNoEntry({ menu: { problem }, layout }: BootContext, findings: Lin
     printable(problem?.evidence ?? 'no configuration of the boot loader, no unified kernel image'),
     TRY_BOOT,
   );
+}
+
+/** SYSLINUX 6.04 stops with an I/O error at a hole in the extents of a file, which a copy or mke2fs -d makes of zeros. */
+function checkHoles(entry: BootEntry, findings: LinkFindings): boolean {
+  if (entry.readBy !== 'SYSLINUX') return true;
+  const files = [entry.kernel, ...entry.initrds].flatMap((path) => filePath(entry, path) ?? []);
+  const holed = files.filter((file) => entry.tree.hasHole(file));
+  if (holed.length === 0) return true;
+  const message =
+    'Could not determine whether SYSLINUX reads the kernel and initramfs: its versions stop at a hole in a file';
+  const remedy = 'Write the files without holes in the guest: cp --sparse=never FILE NEW && mv NEW FILE.';
+  findings.unsure('GUESTOS.Grub', message, `${holed.join(', ')}; ${entry.evidence}`, remedy);
+  return true;
 }
 
 /** False if the entry's kernel or an initramfs is missing. */

@@ -29,6 +29,8 @@ export interface GuestTree {
   text(path: string): string | null;
   /** Random access to a file; null if there is no such file. */
   source(path: string): ByteSource | null;
+  /** A file with extents that have a hole. */
+  hasHole(path: string): boolean;
   /** The target of a symbolic link, unresolved; null if the path is not a link. */
   link(path: string): string | null;
 }
@@ -118,6 +120,10 @@ export function guestTree(mounts: readonly Mount[]): GuestTree {
       if (place === null) return null;
       const { fileSystem, node } = place;
       return fileSystem.source?.(node) ?? growingSource(fileSystem, node, path);
+    },
+    hasHole(path) {
+      const place = fileAt(path);
+      return place?.fileSystem.hasHole?.(place.node) === true;
     },
     link(path) {
       const place = resolve(path, false);

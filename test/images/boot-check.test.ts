@@ -38,6 +38,8 @@ describe('console output → outcome', () => {
       "error: file `/boot/vmlinuz' not found.\nerror: you need to load the kernel first.\n\nPress any key to continue...",
     ],
     ['loader', 'Enter username: '],
+    ['loader', 'Loading /boot/vmlinuz-gone... failed: No such file or directory\nboot: '],
+    ['loader', 'Loading ../initrd.img...failed: I/O error'],
     ['loader', 'BOOTMGR is missing\nPress Ctrl+Alt+Del to restart'],
     ['firmware', 'UEFI Interactive Shell v2.2\nEDK II\nShell> '],
     ['firmware', 'BdsDxe: No bootable option or device was found.'],

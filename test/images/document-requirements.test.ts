@@ -20,6 +20,7 @@ function treeOf(files: Readonly<Record<string, string>>): GuestTree {
     text,
     info: () => null,
     link: () => null,
+    hasHole: () => false,
     source: () => null,
     bytes: (path) => (files[path] === undefined ? null : Buffer.from(files[path])),
     exists: (path) => paths.some((one) => one === path || one.startsWith(`${path}/`)),

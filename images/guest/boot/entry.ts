@@ -20,6 +20,8 @@ export interface BootEntry {
   readonly doubt: string | null;
   /** Why the loader waits for a person before it starts the entry; `maybe`: a file that is not followed may set a timeout. */
   readonly waits?: 'password' | 'no timeout' | 'maybe';
+  /** The loader that reads the files, if it has limits of its own. */
+  readonly readBy?: 'SYSLINUX';
   /** Set for a unified kernel image, which contains kernel and initramfs. */
   readonly unified: { readonly kernel: Buffer; readonly initramfs: Buffer | null } | null;
 }

@@ -67,7 +67,8 @@ export function syslinuxMenu(place: BootPlace, file: string): BootMenu | null {
     return nothing('SYSLINUX’s default entry does not exist: the machine stops at its prompt', !isFile);
   }
   if (found.kernel === '') return nothing('Could not determine what SYSLINUX starts: it is no Linux kernel', false);
-  return { entry: hasTimeout || !asks ? found : { ...found, waits: 'no timeout' }, problem: null };
+  const entry: BootEntry = { ...found, readBy: 'SYSLINUX' };
+  return { entry: hasTimeout || !asks ? entry : { ...entry, waits: 'no timeout' }, problem: null };
 }
 
 interface SyslinuxSettings {
