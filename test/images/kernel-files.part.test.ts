@@ -1,5 +1,5 @@
 /** Kernels and initramfs of all compressions, whole, cut off and damaged, as the programs make them. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { bzip2Pieces } from '../../images/compression/bzip2.js';
 import { readInitramfs } from '../../images/compression/cpio.js';
@@ -19,8 +19,6 @@ const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   xz: ['xz', '--check=crc32', '--lzma2=dict=1MiB'],
   zstd: ['zstd', '-19'],
 };
-const has = (program: string) => spawnSync(program, ['--version']).error === undefined;
-const FORMATS = Object.entries(PROGRAMS).filter(([, [program = '']]) => has(program));
 
 function compress(name: string, input: Buffer): Buffer {
   const [program = '', ...args] = PROGRAMS[name] ?? [];
@@ -56,7 +54,7 @@ function decompressed(bytes: Buffer): { readonly content: Buffer; readonly end: 
   }
 }
 
-describe.each(FORMATS)('%s', (name) => {
+describe.each(Object.keys(PROGRAMS))('%s', (name) => {
   test.each([
     ['nothing', Buffer.alloc(0)],
     ['one byte', Buffer.from('x')],
