@@ -48,6 +48,7 @@ export function readPartitions(disk: ByteSource, findings: FindingList): Partiti
   if (gpt !== null) return { scheme: 'gpt', ...gpt, ...uefiDoubt(disk, []) };
   if (!isGuarded && (mbr === null || mbr.length === 0) && hasGpt(disk)) reportUnprotected(findings);
   if (mbr === null) return { scheme: 'none', partitions: [] };
+  if (isGuarded && mbr.length === 0) reportLost(findings);
   reportBeyondEnd(disk, mbr, findings);
   return { scheme: 'mbr', partitions: mbr, ...uefiDoubt(disk, mbr) };
 }
@@ -55,6 +56,16 @@ export function readPartitions(disk: ByteSource, findings: FindingList): Partiti
 function hasGpt(disk: ByteSource): boolean {
   const gpt = gptAt(disk, SECTOR, 1);
   return gpt !== null && typeof gpt !== 'string';
+}
+
+function reportLost(findings: FindingList): void {
+  findings.add(
+    'blocking',
+    'ECSIMPORT.PartitionTable',
+    'The disk has a protective MBR, but no GPT: firmware and Linux find no partition',
+    'no GPT header at byte 512, nor in the last sector',
+    'Copy the image again, or restore the table: sgdisk --load-backup=FILE DISK, or testdisk.',
+  );
 }
 
 function reportUnprotected(findings: FindingList): void {

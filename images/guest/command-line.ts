@@ -5,6 +5,7 @@ import { unlessUnreadable } from '../findings.js';
 import { argument, type BootEntry, hasVariable } from './boot/entry.js';
 import type { LinkFindings } from './boot-chain.js';
 import type { Kernel } from './kernel.js';
+import { foreignOption } from './mount-options.js';
 import { differsInCase, isDeviceName, type Root, someVolumeUnread, volumeFor } from './mounts.js';
 import { guestTree } from './tree.js';
 
@@ -39,6 +40,7 @@ export function checkCommandLine(
       add('unsure', message, FIX_ROOT);
     }
     checkRootType(entry, volume, add);
+    checkRootOptions(entry, volume, add);
     if (root === undefined || !isDeviceName(root) || VIRTIO_NAME.test(root)) checkIsSystem(volume, system, add);
     checkSubvolume(entry, volume, add);
   }
@@ -46,6 +48,10 @@ export function checkCommandLine(
   checkOtherDevices(entry, kernel, { layout, root: system, uefi }, add);
   if (kernel !== null) checkBlockedModules(entry, kernel, add);
   checkFirstProgram(entry, kernel, add);
+  if (argument(entry, 'pci').includes('off')) {
+    const remedy = `Remove pci=off from the kernel command line in the guest, then ${UPDATE_CONFIG}`;
+    add('blocking', 'The kernel command line turns off PCI: the kernel cannot find its disk on ECS', remedy);
+  }
   checkTarget(entry, system, add);
 }
 
@@ -150,6 +156,19 @@ function checkIsSystem(volume: Volume, { volume: system }: Root, add: Add): void
 }
 
 const SUBVOLUME = /^(?:.*,)?subvol=([^,]+)/;
+
+function checkRootOptions(entry: BootEntry, { fileSystem }: Volume, add: Add): void {
+  if (fileSystem === null) return;
+  const { kind } = fileSystem;
+  const option = foreignOption(kind, argument(entry, 'rootflags').join(',').split(','));
+  if (option === null) return;
+  const remedy = `Remove ${printable(option)} from rootflags= in the guest, then ${UPDATE_CONFIG}`;
+  add(
+    'blocking',
+    `The kernel command line mounts the root with ${printable(option)}, which ${kind} does not have`,
+    remedy,
+  );
+}
 
 function checkSubvolume(entry: BootEntry, { fileSystem }: Volume, add: Add): void {
   if (fileSystem?.kind !== 'btrfs') return;

@@ -1,9 +1,11 @@
 /** Checks /etc/fstab: every mount at boot must exist on ECS under a stable name. */
+
 import { printable } from '../bytes.js';
 import type { DiskLayout, Volume } from '../disk/volumes.js';
 import type { FileSystem } from '../filesystems/filesystem.js';
 import type { FindingList } from '../findings.js';
 import type { LinkFindings } from './boot-chain.js';
+import { foreignOption } from './mount-options.js';
 import { effectOf, type MountDefect, type MountEffect, type MountPolicy } from './mount-policy.js';
 import {
   differsInCase,
@@ -176,13 +178,22 @@ const MOUNTED_AS: Readonly<Record<FileSystem['kind'], readonly string[]>> = {
   ntfs: ['ntfs', 'ntfs3', 'ntfs-3g', 'lowntfs-3g', 'fuseblk'],
 };
 
-function checkType({ at, type }: FstabEntry, { fileSystem }: Volume, effect: Effect): boolean {
-  if (at === '/' || fileSystem === null || /^(auto|swap|none|bind|fuse.*)$/.test(type)) return true;
+function checkType({ at, type, options }: FstabEntry, { fileSystem }: Volume, effect: Effect): boolean {
+  if (at === '/' || fileSystem === null || /^(swap|none|bind|fuse.*)$/.test(type)) return true;
+  const { kind } = fileSystem;
   const wanted = type.split(',');
-  if (MOUNTED_AS[fileSystem.kind].some((one) => wanted.includes(one))) return true;
+  if (type !== 'auto' && !MOUNTED_AS[kind].some((one) => wanted.includes(one))) {
+    effect.report(
+      `A mount has the type ${printable(type).slice(0, 40)}, but its file system is ${kind}: ${effect.text}`,
+      `Set the type to ${kind} or auto in /etc/fstab.`,
+    );
+    return false;
+  }
+  const option = foreignOption(kind, options);
+  if (option === null) return true;
   effect.report(
-    `A mount has the type ${printable(type).slice(0, 40)}, but its file system is ${fileSystem.kind}: ${effect.text}`,
-    `Set the type to ${fileSystem.kind} or auto in /etc/fstab.`,
+    `A mount has the option ${printable(option).slice(0, 40)}, which ${kind} does not have: ${effect.text}`,
+    'Remove the option from /etc/fstab.',
   );
   return false;
 }

@@ -284,6 +284,12 @@ describe('the chain of links', () => {
       'mounts',
       'not verified',
     ],
+    [
+      'a mount with an option of another file system',
+      { '/etc/fstab': `UUID=${ROOT_UUID} /data xfs defaults,subvol=data 0 0\n` },
+      'mounts',
+      'broken',
+    ],
     ['a mount that does not exist', { '/etc/fstab': '/dev/sdb1 /data xfs defaults 0 0\n' }, 'mounts', 'broken'],
     [
       'a mount with the type of another file system',

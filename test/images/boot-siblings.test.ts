@@ -49,6 +49,7 @@ describe('a guest that boots', () => {
     ['the multi-user target', 'systemd.unit=multi-user.target', { '/usr/lib/systemd/system/multi-user.target': '' }],
     ['a list of other initcalls', 'initcall_blacklist=algif_init'],
     ['the init program that is installed', 'init=/sbin/init'],
+    ['options that XFS has', 'rootflags=noatime,inode64,logbufs=8'],
   ])('%s → boots', (_, args, changes) => {
     expect(verdict(args, changes)).toBe('boots');
   });
@@ -67,6 +68,8 @@ describe('a guest that does not boot', () => {
       { [INITRD]: archive('linuxrc') },
       'root=/dev/vda2',
     ],
+    ['an option of btrfs for an XFS root', 'rootflags=noatime,subvol=@'],
+    ['PCI turned off', 'pci=off'],
     ['a driver whose initcall is forbidden', 'initcall_blacklist=foo,virtio_blk_init'],
     ['a driver that the kernel must not load', 'module_blacklist=virtio_pci'],
     [

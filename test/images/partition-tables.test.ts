@@ -186,7 +186,7 @@ describe('a GPT', () => {
     [
       'both headers overwritten',
       (disk) => disk.fill(0, 512, 1024).fill(0, LAST * 512),
-      { scheme: 'mbr', places: [], codes: [] },
+      { scheme: 'mbr', places: [], codes: [TABLE] },
     ],
     [
       'a partition that ends after the disk',
