@@ -11,6 +11,7 @@ import { checkBootLoader } from './boot-loader.js';
 import { type BootModes, reportBootMode, supportedBootModes } from './boot-mode.js';
 import { createCheckRunner } from './check-runner.js';
 import { type CloudInit, checkCloudInit } from './cloud-init.js';
+import { checkCrypttab } from './crypttab.js';
 import { type Description, describeGuest } from './description.js';
 import { checkDrivers, checkFwCfg, checkRootDriver, needsDocumentRequirements } from './drivers.js';
 import { checkEfiLoader } from './efi-loader-check.js';
@@ -79,6 +80,7 @@ export function inspectLinux(
   const policy = mountPolicyOf(tree, entry === null ? undefined : argument(entry, 'init').at(-1));
   const context = { moreDisks: disk.moreDisks, policy };
   chain.check('mounts', '/etc/fstab', (link) => checkFstab(root, layout, context, softIfOlder(link, root)), undefined);
+  chain.check('mounts', '/etc/crypttab', (link) => checkCrypttab(root, layout, policy, link), undefined);
   runCheck('swap', () => reportSwap(root, layout, findings), undefined);
   if ((uefi ? modes.uefi : modes.bios) !== null) {
     const check = (link: LinkFindings) =>

@@ -103,8 +103,8 @@ size_of() { [ -e "$WORK/$1" ] || { echo 0; return; }; echo $((($(stat -c %s "$WO
 small_facts() { # NAME BOOTS MODE
   local facts=(platform=Debian osVersion=13 architecture=x86_64 cloudInitVersion=)
   # The system is not read.
-  case $1 in small-luks* | small-thin*) facts=() ;; esac
-  expect "$1" made=small boots="$2" format=QCOW2 bootMode="$3" "${facts[@]}"
+  case $1 in small-luks* | small-thin* | small-snapper-no-default* | small-snapper-rootflags*) facts=() ;; esac
+  expect "$1" made=small boots="$2" format=QCOW2 bootMode="${3/none/}" "${facts[@]}"
   finish "$1" qcow2
 }
 
@@ -220,7 +220,7 @@ image_small-extlinux-no-initrd.qcow2() { small; initramfs tools; extlinux_menu "
 efi_disk() { # NAME BOOTS
   rm -rf "$T/boot"; mkdir "$T/boot"; cp "$BASE/boot/config-$KERNEL" "$T/boot/"; echo "$UUID_ROOT / ext4 defaults 0 1" >"$T/etc/fstab"
   root_file; new_file esp 150 vfat "$ESP_UUID"; mcopy -s -i "$WORK/esp" "$WORK/esp.tree"/* ::
-  disk gpt 200 "$ESP_GUID:esp@1" "$LINUX_GUID:root@152"; small_facts "$1" "$2" UEFI
+  disk gpt 200 "$ESP_GUID:esp@1" "$LINUX_GUID:root@152"; small_facts "$1" "$2" "${MODE:-UEFI}"
 }
 esp_tree() { mkdir -p "$WORK/esp.tree"/EFI/{BOOT,Linux} "$WORK/esp.tree"/loader/entries; SD=$BASE/usr/lib/systemd/boot/efi/systemd-bootx64.efi; }
 unified() { # TARGET
@@ -231,7 +231,7 @@ unified() { # TARGET
 image_small-uki.qcow2() { small; initramfs tools; esp_tree; unified "$WORK/esp.tree/EFI/BOOT/BOOTX64.EFI"; efi_disk "$1" yes; }
 image_small-uki-no-virtio.qcow2() { small; initramfs tools '/virtio(_|-)(blk|pci).*\.ko'; esp_tree; unified "$WORK/esp.tree/EFI/BOOT/BOOTX64.EFI"; efi_disk "$1" no; }
 image_small-uki-systemd-boot.qcow2() { small; initramfs tools; esp_tree; cp "$SD" "$WORK/esp.tree/EFI/BOOT/BOOTX64.EFI"; unified "$WORK/esp.tree/EFI/Linux/debian-$KERNEL.efi"; efi_disk "$1" yes; }
-image_small-uki-vendor.qcow2() { small; initramfs tools; esp_tree; unified "$WORK/esp.tree/EFI/Linux/debian-$KERNEL.efi"; efi_disk "$1" no; }
+image_small-uki-vendor.qcow2() { small; initramfs tools; esp_tree; unified "$WORK/esp.tree/EFI/Linux/debian-$KERNEL.efi"; MODE=none efi_disk "$1" no; }
 type_1() { # FILE VERSION
   local at=$WORK/esp.tree/debian/$2; mkdir -p "$at"; [ -n "${3:-}" ] || { cp "$T/boot/vmlinuz-$KERNEL" "$at/linux"; cp "$T/boot/initrd.img-$KERNEL" "$at/initrd"; }
   printf 'title Debian\nversion %s\noptions root=%s ro %s\nlinux /debian/%s/linux\ninitrd /debian/%s/initrd\n' "$2" "$UUID_ROOT" "$CONSOLE" "$2" "$2" >"$WORK/esp.tree/loader/entries/$1"
