@@ -5,6 +5,9 @@ const BLOCK_UNIT = 100_000;
 const BLOCK_MAGIC = 0x314159265359;
 const END_MAGIC = 0x177245385090;
 const MAX_CODE_BITS = 20;
+/** Most symbols have shorter words: they are found in one step. */
+const SHORT_BITS = 10;
+const SLACK = 4;
 const GROUP = 50;
 const MAX_SELECTORS = 32_768;
 
@@ -42,9 +45,10 @@ function bitReader(input: Buffer, start: number): Bits {
   let at = start;
   let kept = 0;
   let count = 0;
+  // A symbol may need bits of a byte more than it has.
   const need = (wanted: number) => {
     while (count < wanted) {
-      if (at >= input.length) throw damaged('are cut off');
+      if (at >= input.length + SLACK) throw damaged('are cut off');
       kept = ((kept << 8) | (input[at] ?? 0)) >>> 0;
       at += 1;
       count += 8;
@@ -60,10 +64,15 @@ function bitReader(input: Buffer, start: number): Bits {
   return {
     read,
     read32: () => read(16) * 0x10000 + read(16),
-    symbol({ limits, bases, symbols, shortest }) {
-      need(shortest);
+    symbol({ limits, bases, symbols, shortest, short }) {
+      need(MAX_CODE_BITS);
+      const known = short[kept >>> (count - SHORT_BITS)] ?? 0;
+      if (known !== 0) {
+        count -= known & 31;
+        kept &= (1 << count) - 1;
+        return known >>> 5;
+      }
       for (let length = shortest; length <= MAX_CODE_BITS; length += 1) {
-        need(length);
         const value = kept >>> (count - length);
         if (value <= (limits[length] ?? -1)) {
           count -= length;
@@ -73,7 +82,11 @@ function bitReader(input: Buffer, start: number): Bits {
       }
       throw damaged('have a code that does not exist');
     },
-    byteEnd: () => at - (count >> 3),
+    byteEnd() {
+      const end = at - (count >> 3);
+      if (end > input.length) throw damaged('are cut off');
+      return end;
+    },
   };
 }
 
@@ -85,16 +98,24 @@ interface Code {
   readonly bases: Int32Array;
   readonly symbols: Uint16Array;
   readonly shortest: number;
+  /** For each SHORT_BITS: the symbol of the word with which they begin, and the word's length in the lower 5 bits; 0: a longer word. */
+  readonly short: Uint16Array;
 }
 
 function codeOf(lengths: Uint8Array): Code {
   const limits = new Int32Array(MAX_CODE_BITS + 1).fill(-1);
   const bases = new Int32Array(MAX_CODE_BITS + 1);
   const symbols = new Uint16Array(lengths.length);
+  const short = new Uint16Array(1 << SHORT_BITS);
   let [word, place, shortest] = [0, 0, 0];
   for (let length = 1; length <= MAX_CODE_BITS; length += 1) {
     const before = place;
-    for (const [symbol, own] of lengths.entries()) if (own === length) symbols[place++] = symbol;
+    for (let symbol = 0; symbol < lengths.length; symbol += 1) {
+      if (lengths[symbol] !== length) continue;
+      const first = (word + place - before) << (SHORT_BITS - length);
+      if (length <= SHORT_BITS) short.fill((symbol << 5) | length, first, first + (1 << (SHORT_BITS - length)));
+      symbols[place++] = symbol;
+    }
     bases[length] = word - before;
     if (place > before) {
       word += place - before;
@@ -103,7 +124,7 @@ function codeOf(lengths: Uint8Array): Code {
     }
     word <<= 1;
   }
-  return { limits, bases, symbols, shortest };
+  return { limits, bases, symbols, shortest, short };
 }
 
 interface Block {
