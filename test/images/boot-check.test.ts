@@ -60,6 +60,14 @@ describe('console output → outcome', () => {
     expect(findOutcome(consoleText(Buffer.from(text)))).toBeNull();
   });
 
+  test('programs that an emulated machine aborts → no outcome, unless the guest starts nevertheless', () => {
+    const error = 'Fatal glibc error: ../sysdeps/unix/sysv/linux/dl-origin.c:41 (_dl_get_origin): assertion failed: x';
+    const panic = '[ 31.3] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000100';
+    expect(findOutcome(`${error}\nAborted\n${panic}\n`)).toBeNull();
+    expect(findOutcome(`${error}\nAborted\nYou are in emergency mode.\n`)).toBeNull();
+    expect(findOutcome(`${error}\nAborted\nsmall login: `)?.outcome).toBe('login');
+  });
+
   test('control sequences in the matching line → removed', () => {
     const match = findOutcome(
       consoleText(Buffer.from('\u001b]0;title\u0007x \u001b[31mKernel panic - not syncing: \u0007dead')),
