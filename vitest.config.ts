@@ -13,7 +13,9 @@ const SHARED = [
 ];
 
 const quick = {
-  testTimeout: 15_000,
+  // Only bounds what hangs: a machine may be ten times slower than another.
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
   // Vitest would leave a processor free, which is half of two.
   maxWorkers: '100%',
   // The SDKs take seconds to load; once a process is enough. No test changes what another one reads.
