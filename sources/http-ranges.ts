@@ -106,6 +106,10 @@ export function httpReader(client: HttpClient, described: RangedHttpFacts): Sour
         const message = `${name}: the server ${how}, so that the image cannot be read in parts. Download it, and import the file`;
         throw sourceFailure('Refused', message);
       }
+      if (answer.status === 206 && contentRange(answer) === null) {
+        const message = `${name}: the server does not report which bytes it sends (Content-Range: ${answer.headers['content-range'] ?? 'none'}), so that the image cannot be read in parts. Download it, and import the file`;
+        throw sourceFailure('Refused', message);
+      }
       if (answer.status === 206 || answer.status === 416) {
         throw sourceFailure('Changed', `${name} has another size than the ${size} bytes that its server reported`);
       }
