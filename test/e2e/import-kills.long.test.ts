@@ -33,6 +33,10 @@ const SHARES: readonly { readonly phase: Phase; readonly share: number; readonly
   { phase: 'cleanup', share: 0.1, withinMs: 400 },
 ];
 const FREEZES = 3;
+/** Of the imports of a freeze. */
+const FREEZE_RANGES = 16;
+/** A bound on a hanging test: a worker that was killed during a call is replaced when its time limit has passed. */
+const PATIENT_MS = 600_000;
 
 let folder: string;
 let service: Service;
@@ -60,17 +64,17 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function rawDisk(name: string): Promise<string> {
+async function rawDisk(name: string, ranges: number): Promise<string> {
   const file = path.join(folder, `${name}.raw`);
   const target = await open(file, 'w');
   const data = Buffer.alloc(MIB);
-  for (let range = 0; range < RANGES; range += 1) {
+  for (let range = 0; range < ranges; range += 1) {
     data.fill(`${name}: a line of range ${range}\n`);
     for (let at = 0; at < data.length; at += 2048) randomFillSync(data, at, 1024);
     if (range === 0) bootSector().copy(data);
     await target.write(data, 0, data.length, range * SEGMENT_BYTES);
   }
-  await target.truncate(RANGES * SEGMENT_BYTES);
+  await target.truncate(ranges * SEGMENT_BYTES);
   await target.close();
   return file;
 }
@@ -178,6 +182,8 @@ async function startWorker(): Promise<ExtraWorker> {
   }
 }
 
+const hasEnded = ({ state }: ImportView) => isFinal(state) || state === 'attention';
+
 function isBefore({ phase, state }: ImportView, wanted: Phase): boolean {
   return !isFinal(state) && PHASES.indexOf(phase) < PHASES.indexOf(wanted);
 }
@@ -188,7 +194,7 @@ const PLAN = SHARES.flatMap(({ phase, share, withinMs }) =>
 
 test(`kill -9 at ${PLAN.length} random moments of one import, from preflight to cleanup → one image with the same disk, nothing else remains, and no noted part is sent again`, async () => {
   const bucket = 'killed-imports';
-  const file = await rawDisk(bucket);
+  const file = await rawDisk(bucket, RANGES);
   let worker = await startWorker();
   const id = await startImport(file, bucket);
   const ended = new AbortController();
@@ -202,7 +208,7 @@ test(`kill -9 at ${PLAN.length} random moments of one import, from preflight to 
   const calls = async () => (await service.calls()).length;
   for (const { phase, withinMs } of PLAN) {
     const before = await calls();
-    const view = await service.until(id, (one) => !isBefore(one, phase));
+    const view = await service.until(id, (one) => !isBefore(one, phase), PATIENT_MS);
     // The new worker has taken over.
     while ((await calls()) === before && !isFinal((await service.get(id)).state)) await sleep(20);
     const delayMs = Math.round(Math.random() * withinMs);
@@ -218,8 +224,8 @@ test(`kill -9 at ${PLAN.length} random moments of one import, from preflight to 
     );
     worker = await startWorker();
   }
-  await service.untilState(id, 'succeeded', 'failed', 'cancelled', 'attention');
-  await untilChecked(service, [id]);
+  await service.until(id, hasEnded, PATIENT_MS);
+  await untilChecked(service, [id], PATIENT_MS);
   ended.abort(new Error('the import ended before its object was seen'));
   await worker.end();
   const history = `\n${kills.join('\n')}\n`;
@@ -233,7 +239,7 @@ test(`kill -9 at ${PLAN.length} random moments of one import, from preflight to 
   expect(left, `what remains:${history}`).toEqual([]);
   const duringImport = kills.filter((line) => line.includes('(running)')).length;
   expect(duringImport, history).toBeGreaterThanOrEqual(PLAN.length - 2);
-}, 1_200_000);
+}, 2_400_000);
 
 test(`a worker is frozen ${FREEZES} times while imports are in different phases, another one ends them, and it wakes → one image each, nothing else remains`, async () => {
   const imports: { readonly id: string; readonly bucket: string }[] = [];
@@ -243,7 +249,7 @@ test(`a worker is frozen ${FREEZES} times while imports are in different phases,
     const ids: string[] = [];
     for (let index = 0; index < 6; index += 1) {
       const bucket = `frozen-${freeze}-${index}`;
-      ids.push(await startImport(await rawDisk(bucket), bucket));
+      ids.push(await startImport(await rawDisk(bucket, FREEZE_RANGES), bucket));
       imports.push({ id: ids.at(-1) ?? '', bucket });
       await sleep(Math.random() * 4_000);
     }
@@ -251,9 +257,9 @@ test(`a worker is frozen ${FREEZES} times while imports are in different phases,
     const phases = await Promise.all(ids.map(async (id) => (await service.get(id)).phase));
     history.push(`freeze ${freeze}: ${phases.join(', ')}`);
     const other = await startWorker();
-    for (const id of ids) await service.untilState(id, 'succeeded', 'failed', 'cancelled', 'attention');
+    for (const id of ids) await service.until(id, hasEnded, PATIENT_MS);
     frozen.signal('SIGCONT');
-    await untilChecked(service, ids);
+    await untilChecked(service, ids, PATIENT_MS);
     await Promise.all([frozen, other].map((one) => one.end()));
   }
   console.log(history.join('\n'));
@@ -262,4 +268,4 @@ test(`a worker is frozen ${FREEZES} times while imports are in different phases,
     left.push(...(await remains(id, bucket)).map((line) => `${bucket}: ${line}`));
   }
   expect(left, `what remains: ${history.join('; ')}`).toEqual([]);
-}, 1_200_000);
+}, 2_400_000);

@@ -102,16 +102,20 @@ async function cancel(service: Service, id: string): Promise<void> {
 const CHECKED_WITHIN_MS = 120_000;
 
 /** Waits until no late check of these imports is due any more. */
-export async function untilChecked(service: Service, ids: readonly string[]): Promise<void> {
+export async function untilChecked(
+  service: Service,
+  ids: readonly string[],
+  withinMs = CHECKED_WITHIN_MS,
+): Promise<void> {
   const pool = openPool({ url: service.databaseUrl(), applicationName: 'test', maxConnections: 1 });
   try {
-    for (const end = Date.now() + CHECKED_WITHIN_MS; ; await sleep(250)) {
+    for (const end = Date.now() + withinMs; ; await sleep(250)) {
       const { rowCount } = await pool.query(
         'select from ecs_image_import.imports where id = any($1) and check_after is not null',
         [ids],
       );
       if (rowCount === 0) return;
-      if (Date.now() > end) throw new Error(`${rowCount} imports were not checked within ${CHECKED_WITHIN_MS} ms`);
+      if (Date.now() > end) throw new Error(`${rowCount} imports were not checked within ${withinMs} ms`);
     }
   } finally {
     await pool.end();
