@@ -233,6 +233,9 @@ describe('a server with a strong ETag', () => {
         for await (const { number } of shared.ranges.list(0)) found.push(number);
         return found;
       };
+      const notedTwo = async () => {
+        while ((await notes()).length < 2) await delay(10);
+      };
       misbehave(({ response, start }) => {
         if (start < 2 * SEGMENT_BYTES) return false;
         void notedTwo().then(() => response.writeHead(429, { 'retry-after': '3600' }).end());
