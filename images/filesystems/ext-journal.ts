@@ -16,6 +16,7 @@ const MAX_WRITES = 300_000;
 const MAX_VERIFIED = 32 * 1024 * 1024;
 /** In a commit block. */
 const COMMIT_CHECKSUM = 16;
+const COMMIT_TIME = 48;
 
 interface Write {
   readonly sequence: number;
@@ -94,6 +95,7 @@ function readJournal(journal: ByteSource, head: Buffer, blockSize: number): Jour
   let open: Write[] = [];
   let openRevokes: number[] = [];
   let openIsRight = true;
+  let lastTime = 0n;
   for (let steps = 0; steps <= end; steps += 1) {
     const block = journal.read(at * blockSize, blockSize);
     if (block.readUInt32BE(0) !== MAGIC || block.readUInt32BE(8) !== sequence) break;
@@ -112,9 +114,13 @@ function readJournal(journal: ByteSource, head: Buffer, blockSize: number): Jour
       openIsRight &&= checksums.isRight(block, block.length - 4);
       openRevokes.push(...revokesIn(block, incompatible));
     } else if (type === BLOCK_TYPE.commit) {
-      // Without its commit block, a transaction does not count, whatever it has.
-      if (!(openIsRight && checksums.isRight(block, COMMIT_CHECKSUM)))
+      const time = block.readBigUInt64BE(COMMIT_TIME);
+      if (!(openIsRight && checksums.isRight(block, COMMIT_CHECKSUM))) {
+        // As in the kernel: one that is older than the transaction before it is a remainder of an earlier use of the journal.
+        if (time < lastTime) break;
         throw new DamagedLogError('the checksum of a block of its journal is wrong');
+      }
+      lastTime = time;
       committed.push(...open);
       for (const one of openRevokes) revoked.set(one, sequence);
       open = [];

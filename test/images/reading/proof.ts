@@ -1,7 +1,8 @@
 /**
  * `sudo npm run reading [-- --rounds 24 --seed N --only TEXT]`: proves that the readers of file systems see what the kernel
  * sees. Makes each of SIBLINGS that this kernel mounts, fills it, and compares names, sizes, modes and contents: of the
- * unmounted file system, and of one that stopped while its last changes were only in its journal or log. Then changes XFS
+ * unmounted file system, and of one that stopped while its last changes were only in its journal or log; and whether it is mounted
+ * after one byte of that was changed. Then changes XFS
  * file systems at random until their small log was written several times, and stops them. Needs loop devices.
  */
 import { spawnSync } from 'node:child_process';
@@ -12,10 +13,11 @@ import { parseArgs } from 'node:util';
 import { openFile } from '../../../images/bytes.js';
 import { readLayout } from '../../../images/disk/volumes.js';
 import { findingList } from '../../../images/findings.js';
-import { createRandom } from '../trim/random.js';
+import { createRandom, type Random } from '../trim/random.js';
 import { env } from '../trim/random-file-system.js';
 import { SIBLINGS } from '../trim/siblings.js';
 import { change, changeLast, fill } from './changes.js';
+import { changeLog, logBlocks } from './damaged-logs.js';
 import { differences, mountedTree, readTree, type Tree } from './trees.js';
 
 const { values } = parseArgs({
@@ -27,7 +29,12 @@ const { values } = parseArgs({
 });
 const folder = mkdtempSync(path.join(tmpdir(), 'ecs-image-import-reading-'));
 const inFolder = (name: string) => path.join(folder, name);
-const [disk, stopped, replayed] = [inFolder('disk'), inFolder('stopped'), inFolder('replayed')];
+const [disk, stopped, replayed, changed] = [
+  inFolder('disk'),
+  inFolder('stopped'),
+  inFolder('replayed'),
+  inFolder('changed'),
+];
 const mountPoint = inFolder('mounted');
 mkdirSync(mountPoint);
 
@@ -64,6 +71,27 @@ function asTheKernelReplays(name: string, file: string): void {
   if (tree !== null) compare(`${name}, stopped`, tree, file);
 }
 
+/** One changed byte in the log: Linux refuses what the reader knows to be refused, and has the same content otherwise. */
+function changedLogs(name: string, kind: 'xfs' | 'ext', random: Random): void {
+  const blocks = logBlocks(stopped, kind);
+  for (let round = 0; round < 4 && blocks.length > 0; round += 1) {
+    copyFileSync(stopped, changed);
+    const { at, refused } = changeLog(changed, kind, blocks, random);
+    copyFileSync(changed, replayed);
+    const tree = mounted(replayed, kind === 'xfs' ? ',nouuid' : '', () => mountedTree(mountPoint));
+    const what = `${name}, byte ${at} of its log changed`;
+    if (tree !== null && refused === null) {
+      compare(what, tree, changed);
+      continue;
+    }
+    compared += 1;
+    if (tree !== null || refused === null) wrong += 1;
+    console.log(
+      `${what}: ${tree === null ? 'refused' : 'mounted'}, ${tree === null && refused !== null ? 'equal' : 'WRONG'}`,
+    );
+  }
+}
+
 /** Options of btrfs, so that each method is used. */
 const COMPRESSION = [',compress-force=zstd', ',compress-force=lzo', ',compress-force=zlib', ''];
 /** The smallest logs, so that they are written several times. */
@@ -96,6 +124,8 @@ try {
     compare(name, expected, disk);
     // Without a journal, a copy of a mounted file system has no defined content.
     if (!/ext2|\^has_journal/.test(name)) asTheKernelReplays(name, stopped);
+    if (/^(xfs|ext4)/.test(name) && !/\^metadata_csum|\^has_journal|crc=0/.test(name))
+      changedLogs(name, kind === 'xfs' ? 'xfs' : 'ext', random);
   }
   for (let round = 0; round < Number(values.rounds); round += 1) {
     const options = random.pick(SMALL_LOGS);
