@@ -135,7 +135,8 @@ class BuiltUpload {
       }
       const { reclaimed } = built;
       const stop = eitherOf(signal, reclaimed);
-      const body = new CheckedBody(length, this.limited(built.chunks(), stop.signal));
+      const { chunks } = built;
+      const body = new CheckedBody(length, () => this.limited(chunks(), stop.signal));
       let isFailed = false;
       try {
         return await this.sendBody(uploadId, number, body, stop.signal);
@@ -214,11 +215,14 @@ class CheckedBody implements WireBody {
 
   constructor(
     readonly length: number | null,
-    private readonly pieces: AsyncIterable<Uint8Array>,
+    private readonly read: () => AsyncIterable<Uint8Array>,
   ) {}
 
+  /** Called again if the lease of the step has expired before the first byte was sent. */
   async *chunks() {
-    for await (const piece of this.pieces) {
+    this.crc64 = 0n;
+    this.sent = 0;
+    for await (const piece of this.read()) {
       this.crc64 = crc64(piece, this.crc64);
       this.sent += piece.byteLength;
       if (this.length !== null && this.sent > this.length) throw otherLength(this.length);

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type ChangeLease, withChangeLease } from '../../../alibaba/change-lease.js';
 import type { BuiltBody, BuiltParts } from '../../../alibaba/cloud.js';
 import { createOss } from '../../../alibaba/oss.js';
 import { MIN_PART_BYTES, SEGMENT_BYTES } from '../../../images/stream/layout.js';
@@ -138,5 +139,28 @@ test('no other upload waits → the part of a failed attempt is sent again as it
   });
   await upload('one', parts, new AbortController().signal);
   expect([failures, builds]).toEqual([3, 1]);
+  expect(bucket.objects.get('one')?.subarray(MIN_PART_BYTES).equals(content)).toBe(true);
+});
+
+test('the lease of the step expires before a part is sent → it is confirmed, and the part is sent as it is', async () => {
+  const memory = createPartMemory({ segments: 1 });
+  // More than what is written at a time.
+  const content = randomBytes(4 * BLOCK_BYTES);
+  let isExpired = false;
+  let expired = 0;
+  const parts = partsOf([content], memory, () => {
+    isExpired = true;
+  });
+  const lease: ChangeLease = {
+    hold: async () => undefined,
+    isHeld() {
+      if (!isExpired) return true;
+      isExpired = false;
+      expired += 1;
+      return false;
+    },
+  };
+  await withChangeLease(lease, () => upload('one', parts, new AbortController().signal));
+  expect(expired).toBe(1);
   expect(bucket.objects.get('one')?.subarray(MIN_PART_BYTES).equals(content)).toBe(true);
 });
