@@ -22,6 +22,8 @@ export interface PartitionTable {
   readonly partitions: readonly Partition[];
   /** True: they are from the backup of a GPT, which Linux uses only with the argument `gpt`. */
   readonly isBackup?: boolean;
+  /** True: the MBR has an entry of type 0xee but no GPT belongs to it. A kernel that knows GPT then ignores the MBR. */
+  readonly isIgnored?: boolean;
   /** Why UEFI firmware may find no partition; absent: nothing was found. */
   readonly uefiDoubt?: string;
 }
@@ -50,7 +52,8 @@ export function readPartitions(disk: ByteSource, findings: FindingList): Partiti
   if (mbr === null) return { scheme: 'none', partitions: [] };
   if (isGuarded && mbr.length === 0) reportLost(findings);
   reportBeyondEnd(disk, mbr, findings);
-  return { scheme: 'mbr', partitions: mbr, ...uefiDoubt(disk, mbr) };
+  const isIgnored = mbr.length > 0 && mbrEntries(disk.read(0, SECTOR), 0).some(({ type }) => type === PROTECTIVE);
+  return { scheme: 'mbr', partitions: mbr, ...(isIgnored ? { isIgnored } : {}), ...uefiDoubt(disk, mbr) };
 }
 
 function hasGpt(disk: ByteSource): boolean {

@@ -12,6 +12,8 @@ const FAST_COMMIT_HEAD = 9;
 const MAX_JOURNAL_BLOCKS = 4 * 1024 * 1024;
 /** Blocks in a journal; a journal of 1 GiB has 262,144. */
 const MAX_WRITES = 300_000;
+/** Entries of revoke blocks. Real journals have some thousand. */
+const MAX_REVOKES = 1_000_000;
 /** Bytes of blocks whose checksums are verified; those of later ones count as right. */
 const MAX_VERIFIED = 32 * 1024 * 1024;
 /** In a commit block. */
@@ -96,6 +98,7 @@ function readJournal(journal: ByteSource, head: Buffer, blockSize: number): Jour
   let openRevokes: number[] = [];
   let openIsRight = true;
   let lastTime = 0n;
+  let revokes = 0;
   for (let steps = 0; steps <= end; steps += 1) {
     const block = journal.read(at * blockSize, blockSize);
     if (block.readUInt32BE(0) !== MAGIC || block.readUInt32BE(8) !== sequence) break;
@@ -112,7 +115,10 @@ function readJournal(journal: ByteSource, head: Buffer, blockSize: number): Jour
         throw new UnreadableError(`the journal has more than ${MAX_WRITES} blocks`);
     } else if (type === BLOCK_TYPE.revoke) {
       openIsRight &&= checksums.isRight(block, block.length - 4);
-      openRevokes.push(...revokesIn(block, incompatible));
+      const found = revokesIn(block, incompatible);
+      revokes += found.length;
+      if (revokes > MAX_REVOKES) throw new UnreadableError(`the journal revokes more than ${MAX_REVOKES} blocks`);
+      openRevokes.push(...found);
     } else if (type === BLOCK_TYPE.commit) {
       const time = block.readBigUInt64BE(COMMIT_TIME);
       if (!(openIsRight && checksums.isRight(block, COMMIT_CHECKSUM))) {

@@ -45,6 +45,7 @@ export function checkCommandLine(
     checkSubvolume(entry, volume, add);
   }
   checkBackupTable(entry, { layout, root: system, uefi }, add);
+  checkIgnoredTable(entry, kernel, { layout, root: system }, add);
   checkOtherDevices(entry, kernel, { layout, root: system, uefi }, add);
   if (kernel !== null) checkBlockedModules(entry, kernel, add);
   checkFirstProgram(entry, kernel, add);
@@ -71,6 +72,28 @@ function checkBackupTable(entry: BootEntry, { layout, root, uefi }: RootContext,
   if (layout.table.isBackup !== true || !isInPartition || entry.args.includes('gpt')) return;
   if (uefi) add('unsure', 'Could not determine whether the firmware repairs the GPT, which Linux needs', REPAIR_TABLE);
   else add('blocking', 'Linux finds no partition: the first header of the GPT is damaged', REPAIR_TABLE);
+}
+
+const REMOVE_ENTRY =
+  'Remove the entry of type 0xee from the MBR of a copy (sfdisk), or write the GPT again (gdisk DISK, then w).';
+
+/** As in the kernel (block/partitions/msdos.c) and in GRUB: an MBR with such an entry belongs to a GPT, wherever the entry starts. */
+function checkIgnoredTable(
+  entry: BootEntry,
+  kernel: Kernel | null,
+  { layout, root }: Pick<RootContext, 'layout' | 'root'>,
+  add: Add,
+): void {
+  const isInPartition = root.volume.partition !== null || root.volume.logical !== null;
+  if (layout.table.isIgnored !== true || !isInPartition) return;
+  if (kernel?.config('CONFIG_EFI_PARTITION') === 'y' && !entry.args.includes('gpt'))
+    add('blocking', 'Linux finds no partition: the MBR has an entry of type 0xee, and no valid GPT', REMOVE_ENTRY);
+  else
+    add(
+      'unsure',
+      'Could not determine whether Linux finds its partitions: the MBR has an entry of type 0xee, and no valid GPT',
+      REMOVE_ENTRY,
+    );
 }
 
 type Add = (severity: Severity, message: string, remedy: string) => void;

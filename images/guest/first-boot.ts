@@ -6,6 +6,13 @@ const UNIT = 'systemd-firstboot.service';
 const FOLDERS = ['/etc/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system'];
 const OFF = /^systemd\.firstboot=(0|no|off|false|n|f)$/i;
 
+const LOCALES = '/usr/lib/locale';
+
+/** It does not ask for the only locale. */
+function hasLocales(tree: GuestTree): boolean {
+  return tree.exists(`${LOCALES}/locale-archive`) || tree.list(LOCALES).length > 1;
+}
+
 export function checkFirstBoot(tree: GuestTree, args: readonly string[], findings: LinkFindings): void {
   const id = tree.text('/etc/machine-id');
   // An empty file is no first boot (machine-id(5)).
@@ -18,6 +25,9 @@ export function checkFirstBoot(tree: GuestTree, args: readonly string[], finding
   const has = (file: string) => tree.exists(file) || tree.link(file) !== null;
   const asked = [
     ...(asks('timezone') && !has('/etc/localtime') ? ['the time zone (/etc/localtime is missing)'] : []),
+    ...(asks('locale') && !has('/etc/locale.conf') && hasLocales(tree)
+      ? ['the locale (/etc/locale.conf is missing)']
+      : []),
     ...(asks('root-password') && !(has('/etc/passwd') && has('/etc/shadow'))
       ? ['a password for root (/etc/passwd or /etc/shadow is missing)']
       : []),

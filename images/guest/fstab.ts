@@ -16,6 +16,7 @@ import {
   someVolumeUnread,
   volumeFor,
 } from './mounts.js';
+import { isChecked } from './newest-changes.js';
 
 const USE_UUID = 'Replace the device name with UUID=… in /etc/fstab; blkid in the guest shows the UUID.';
 const NO_DEVICE =
@@ -137,6 +138,12 @@ function checkEntry(entry: FstabEntry, layout: DiskLayout, context: FstabContext
   if (entry.at !== '/' && volume?.fileSystem?.refused !== undefined) {
     const { report, text } = describeEffect(entry, 'another file system', context, findings);
     const remedy = 'Check the file system in the guest (fsck, xfs_repair), or remove the line.';
+    const isStopped = effectOf(entry, 'another file system', context.policy) !== 'continues';
+    if (isStopped && entry.pass > 0 && isChecked(volume.fileSystem)) {
+      const message = 'Could not determine whether fsck repairs the file system of a mount, whose log is damaged';
+      findings.unsure('GUESTOS.Fstab', message, evidence, remedy);
+      return false;
+    }
     report(`The kernel does not mount the file system of a mount, whose log is damaged: ${text}`, remedy);
     return false;
   }

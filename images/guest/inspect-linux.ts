@@ -96,7 +96,7 @@ export function inspectLinux(
     (link) => checkInit(root, entry, initramfs, architecture, softIfOlder(link, root)),
     undefined,
   );
-  checkNewestChanges(root, entry, chain);
+  checkNewestChanges(root, entry, kernel, chain);
   chain.check('init', 'systemd-firstboot', (link) => checkFirstBoot(tree, args, link), undefined);
   const links = chain.links();
   reportBootChain(links, findings);

@@ -3,10 +3,12 @@
  * as it is on the disk.
  */
 import type { FileSystem } from '../filesystems/filesystem.js';
+import { unlessUnreadable } from '../findings.js';
 import type { BootLinkName } from '../inspection.js';
 import { type BootEntry, filePath } from './boot/entry.js';
 import type { BootChain, LinkFindings } from './boot-chain.js';
 import { softened } from './boot-chain.js';
+import type { Kernel } from './kernel.js';
 import type { Root } from './mounts.js';
 import { type GuestTree, guestTree, type Mount } from './tree.js';
 
@@ -18,13 +20,19 @@ export function softIfOlder(findings: LinkFindings, { volume }: Root): LinkFindi
   return softened(findings, volume.fileSystem?.isOlder === true);
 }
 
-export function checkNewestChanges(root: Root, entry: BootEntry | null, chain: BootChain): void {
+export function checkNewestChanges(root: Root, entry: BootEntry | null, kernel: Kernel | null, chain: BootChain): void {
   const { volume, tree } = root;
-  const refused = volume.fileSystem?.refused;
-  if (refused !== undefined) {
-    const message = 'The kernel does not mount the root file system: its log is damaged';
-    const evidence = `${volume.name} (${volume.fileSystem?.kind}): ${refused}`;
-    const add = (link: LinkFindings) => link.add('blocking', 'ECSIMPORT.FileSystem', message, evidence, CHECK_DISK);
+  const { fileSystem } = volume;
+  if (fileSystem?.refused !== undefined) {
+    const isSure = !(isChecked(fileSystem) && mayRunCheck(entry, kernel));
+    const message = isSure
+      ? 'The kernel does not mount the root file system: its log is damaged'
+      : 'Could not determine whether the initramfs repairs the root file system, whose log is damaged';
+    const evidence = `${volume.name} (${fileSystem.kind}): ${fileSystem.refused}`;
+    const add = (link: LinkFindings) =>
+      isSure
+        ? link.add('blocking', 'ECSIMPORT.FileSystem', message, evidence, CHECK_DISK)
+        : link.unsure('ECSIMPORT.FileSystem', message, evidence, CHECK_DISK);
     chain.check('root device', 'the root file system', add, undefined);
   }
   const depend = (link: BootLinkName, mount: Mount) =>
@@ -35,11 +43,36 @@ export function checkNewestChanges(root: Root, entry: BootEntry | null, chain: B
   }
   if (entry === null) return;
   for (const mount of entry.tree.mounts) {
-    const files = bootFiles(entry).filter((file) => mountOf(entry.tree, file) === mount);
-    const isUnknown = mount.fileSystem.isOlder === true || !files.every((file) => isSameForGrub(entry, file, mount));
-    if (files.length === 0 || !isUnknown) continue;
+    if (!dependsOnChanges(entry, mount)) continue;
     for (const link of ['boot entry', 'kernel', 'initramfs'] as const) depend(link, mount);
   }
+}
+
+/** e2fsck drops a journal with a wrong checksum and repairs the file system. The program for XFS checks nothing. */
+export function isChecked({ kind }: FileSystem): boolean {
+  return kind === 'ext2' || kind === 'ext3' || kind === 'ext4';
+}
+
+const E2FSCK = /(^|\/)(e2fsck|fsck\.ext[234])$/;
+
+/** Whether the initramfs may run e2fsck before it mounts the root, as those of initramfs-tools and dracut do. */
+function mayRunCheck(entry: BootEntry | null, kernel: Kernel | null): boolean {
+  if (entry === null || kernel === null) return true;
+  const { initramfs } = kernel;
+  if (initramfs === null) return entry.initrds.length > 0;
+  return initramfs.problem !== null || initramfs.names.some((name) => E2FSCK.test(name));
+}
+
+/** True also where a file cannot be read, or is too large to compare. */
+function dependsOnChanges(entry: BootEntry, mount: Mount): boolean {
+  return unlessUnreadable(
+    () => {
+      const files = bootFiles(entry).filter((file) => mountOf(entry.tree, file) === mount);
+      if (files.length === 0) return false;
+      return mount.fileSystem.isOlder === true || !files.every((file) => isSameForGrub(entry, file, mount));
+    },
+    () => true,
+  );
 }
 
 function olderEvidence({ at, fileSystem }: Mount): string {

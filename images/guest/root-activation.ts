@@ -126,7 +126,8 @@ function isListed({ group, name }: Logical, listed: readonly string[]): boolean 
 }
 
 const RAID_1: Driver = { module: 'raid1', option: 'CONFIG_MD_RAID1' };
-const RAID_TOOLS = /(^|\/)mdadm$/;
+/** mdassemble is in initramfs images of Arch Linux before 2018. */
+const RAID_TOOLS = /(^|\/)(mdadm|mdassemble)$/;
 
 /** The initramfs assembles the array. Of a member whose others are missing, it may only do so after a while, or never. */
 function checkRaid(kernel: Kernel, { members, name, uuid, version }: RaidMember, findings: LinkFindings): void {

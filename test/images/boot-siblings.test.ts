@@ -103,6 +103,22 @@ test.each<[string, BootModes, string, string]>([
   expect(bootChain.find(({ link }) => link === 'root device')?.state).toBe(state);
 });
 
+/** The kernel's parser of MBR tables stops at an entry of type 0xee. */
+test.each<[string, string, string]>([
+  ['a kernel that knows GPT', 'CONFIG_EFI_PARTITION=y\n', 'broken'],
+  ['another kernel', '# CONFIG_EFI_PARTITION is not set\n', 'not verified'],
+])('an MBR with an entry of type 0xee and no GPT, under %s → the root device', (_, config, state) => {
+  const entry = `linux /boot/vmlinuz-${KERNEL} root=UUID=${ROOT_UUID}\ninitrd ${INITRD}`;
+  const files = {
+    ...FILES,
+    '/boot/grub2/grub.cfg': `set timeout=1\nmenuentry x {\n${entry}\n}\n`,
+    [`/boot/config-${KERNEL}`]: config,
+  };
+  const layout = layoutOf({ files, uuid: ROOT_UUID, kind: 'xfs' });
+  const { bootChain } = inspectGuestFiles({ ...layout, table: { ...layout.table, isIgnored: true } }, BIOS);
+  expect(bootChain.find(({ link }) => link === 'root device')?.state).toBe(state);
+});
+
 describe('what cannot be known', () => {
   test.each<[string, string, Changes?]>([
     [

@@ -16,6 +16,18 @@ test.each<[string, string, Files]>([
   ['a missing time zone', 'not verified', { ...FILES, ...WANTED }],
   ['a file that is not initialised', 'not verified', { ...FILES, ...WANTED, '/etc/machine-id': 'uninitialized\n' }],
   ['no passwords', 'not verified', withoutPasswords],
+  [
+    'a missing locale of several',
+    'not verified',
+    {
+      ...FILES,
+      ...WANTED,
+      ...ZONE,
+      '/usr/lib/locale/C.utf8/LC_CTYPE': 'x',
+      '/usr/lib/locale/en_US.utf8/LC_CTYPE': 'x',
+    },
+  ],
+  ['the only locale', 'verified', { ...FILES, ...WANTED, ...ZONE, '/usr/lib/locale/C.utf8/LC_CTYPE': 'x' }],
   ['nothing missing', 'verified', { ...FILES, ...WANTED, ...ZONE }],
   ['an empty machine-id', 'verified', { ...FILES, ...WANTED, '/etc/machine-id': '' }],
   ['a machine-id', 'verified', { ...FILES, ...WANTED, '/etc/machine-id': '0123456789abcdef0123456789abcdef\n' }],

@@ -154,6 +154,17 @@ test('an ext4 journal with fast commits → says that they were not replayed', (
   expect(replayJournal(disk, journal(6), BLOCK).hasFastCommits).toBe(false);
 });
 
+test('an ext4 journal that revokes more than a million blocks → not read, with bounded memory', () => {
+  const BLOCK = 64 * 1024;
+  const bytes = Buffer.alloc(100 * BLOCK);
+  const head = { 0: 0xc03b3998, 4: 4, 12: BLOCK, 16: 100, 20: 1, 24: 7, 28: 1 };
+  for (const [at, value] of Object.entries(head)) bytes.writeUInt32BE(value, Number(at));
+  for (let at = BLOCK; at < bytes.length; at += BLOCK)
+    for (const [index, value] of [0xc03b3998, 5, 7, BLOCK].entries()) bytes.writeUInt32BE(value, at + index * 4);
+  const disk = bufferSource(Buffer.alloc(BLOCK));
+  expect(() => replayJournal(disk, bufferSource(bytes), BLOCK)).toThrow('revokes more than 1000000 blocks');
+});
+
 describe('an ext4 whose changes are only in its journal', () => {
   const disk = fixture('ext4-journal');
   const superblock = disk.read(1024, 1024);

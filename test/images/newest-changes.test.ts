@@ -1,9 +1,18 @@
 /** What is known of a boot from file systems that were not unmounted, and from those that Linux does not mount. */
+import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { UnreadableError } from '../../images/bytes.js';
 import type { DiskLayout } from '../../images/disk/volumes.js';
 import type { FileSystem } from '../../images/filesystems/filesystem.js';
 import { CONSTRUCTED, ROOT_UUID } from '../support/images/constructed-guests.js';
-import { BIOS, type Files, inspectGuestFiles, layoutOf, memoryFileSystem } from '../support/images/guest-files.js';
+import {
+  BIOS,
+  cpioOf,
+  type Files,
+  inspectGuestFiles,
+  layoutOf,
+  memoryFileSystem,
+} from '../support/images/guest-files.js';
 
 const KERNEL = '3.10.0-1160.el7.x86_64';
 const MENU = `set timeout=1\nmenuentry x {\nlinux /boot/vmlinuz-${KERNEL} root=UUID=${ROOT_UUID}\ninitrd /boot/initramfs-${KERNEL}.img\n}\n`;
@@ -22,8 +31,8 @@ function withState(layout: DiskLayout, index: number, state: State): DiskLayout 
   return { ...layout, volumes };
 }
 
-function linksOf(state: State, files: Files = FILES, index = 0) {
-  const layout = layoutOf({ files, uuid: ROOT_UUID, kind: 'xfs' }, { files: { '/x': '' }, uuid: DATA_UUID });
+function linksOf(state: State, files: Files = FILES, index = 0, kind: FileSystem['kind'] = 'xfs') {
+  const layout = layoutOf({ files, uuid: ROOT_UUID, kind }, { files: { '/x': '' }, uuid: DATA_UUID });
   const { bootChain, findings } = inspectGuestFiles(withState(layout, index, state), BIOS);
   const states = Object.fromEntries(bootChain.map(({ link, state: known }) => [link, known]));
   const codes = findings
@@ -63,11 +72,23 @@ test('a root that Linux does not mount → blocking', () => {
   expect(codes).toContain('blocking ECSIMPORT.FileSystem');
 });
 
+/** e2fsck -a drops the damaged journal and ends with 0 or 1, after which the mount succeeds. */
+test.each<[string, readonly string[], string]>([
+  ['e2fsck', ['init', 'usr/sbin/e2fsck'], 'not verified'],
+  ['no e2fsck', ['init'], 'broken'],
+])('an ext4 root with a damaged journal, %s in the initramfs → %s', (_, names, expected) => {
+  const files = { ...FILES, [`/boot/initramfs-${KERNEL}.img`]: gzipSync(cpioOf(names)) };
+  const { states } = linksOf({ stale: 'x', isOlder: true, refused: 'damaged' }, files, 0, 'ext4');
+  expect(states['root device']).toBe(expected);
+});
+
 test.each([
-  ['defaults', 'broken', 'blocking GUESTOS.Fstab'],
-  ['nofail', 'verified', 'warning GUESTOS.Fstab'],
+  ['defaults 0 0', 'broken', 'blocking GUESTOS.Fstab'],
+  // fsck runs before the mount, and may repair it.
+  ['defaults 0 2', 'not verified', 'warning GUESTOS.Fstab'],
+  ['nofail 0 2', 'verified', 'warning GUESTOS.Fstab'],
 ])('a mount with %s that Linux does not mount → %s', (options, state, code) => {
-  const fstab = `UUID=${ROOT_UUID} / xfs defaults 0 0\nUUID=${DATA_UUID} /data ext4 ${options} 0 2\n`;
+  const fstab = `UUID=${ROOT_UUID} / xfs defaults 0 0\nUUID=${DATA_UUID} /data ext4 ${options}\n`;
   const { states, codes } = linksOf({ refused: 'damaged' }, { ...FILES, '/etc/fstab': fstab }, 1);
   expect(states.mounts).toBe(state);
   expect(codes).toContain(code);
@@ -82,4 +103,15 @@ test.each<{ readonly what: string; readonly before: Files; readonly state: strin
   const { states } = linksOf({ stale: 'it was not unmounted', beforeReplay });
   expect(states['boot entry']).toBe(state);
   expect(states.mounts).toBe('verified');
+});
+
+test('a root whose state before its log cannot be read → the rest is inspected, and the boot files are not verified', () => {
+  const beforeReplay: FileSystem = {
+    ...memoryFileSystem(FILES, ROOT_UUID, 'xfs'),
+    entries: () => {
+      throw new UnreadableError('a directory is damaged');
+    },
+  };
+  const { states } = linksOf({ stale: 'it was not unmounted', beforeReplay });
+  expect(states).toMatchObject({ 'boot entry': 'not verified', mounts: 'verified', init: 'verified' });
 });

@@ -169,6 +169,19 @@ describe('a GPT', () => {
       (disk) => disk.writeUInt32LE(2, 454),
       { scheme: 'mbr', places: [], codes: [TABLE] },
     ],
+    [
+      'a hybrid MBR without its GPT',
+      (disk) =>
+        entry(disk, 1, 0x83, 2048, 1000)
+          .fill(0, 512, 1024)
+          .fill(0, LAST * 512),
+      { scheme: 'mbr', places: [[2, 2048, 1000]], table: { isIgnored: true } },
+    ],
+    [
+      'a hybrid MBR whose protective partition starts elsewhere',
+      (disk) => entry(disk, 1, 0x83, 2048, 1000).writeUInt32LE(2, 454),
+      { scheme: 'mbr', places: [[2, 2048, 1000]], table: { isIgnored: true } },
+    ],
     ['a hybrid MBR', (disk) => entry(disk, 1, 0x83, 2048, 1000), { scheme: 'gpt', places: PARTITION, codes: [] }],
     [
       'a header for another sector',
