@@ -15,6 +15,7 @@ const groups = [
   [[['tools', ['bash', 'scripts/test-tools.sh']], script('build')]],
   [
     [script('types')],
+    [['Temporal server', ['npx', 'tsx', 'scripts/install-temporal.ts']]],
     [script('lint'), script('imports'), script('unused files, exports and dependencies', 'unused'), script('package')],
   ],
   [

@@ -18,12 +18,12 @@ beforeAll(async () => {
   page = await (await browser.newContext({ acceptDownloads: true })).newPage();
   await page.goto(stdout.trim());
   await page.getByRole('button', { name: 'Sign out' }).waitFor();
-}, 120_000);
+});
 afterAll(async () => {
   await browser?.close();
   await service?.stop();
   await folder.remove();
-}, 60_000);
+});
 
 const open = (path: string) => page.goto(`${service.apiUrl}/#/${path}`);
 const field = (name: string) => page.getByLabel(name, { exact: false }).first();

@@ -45,11 +45,11 @@ beforeAll(async () => {
   context = await newContext();
   page = await context.newPage();
   await signInWithToken(page, service.stack.apiToken);
-}, 120_000);
+});
 afterAll(async () => {
   await browser?.close();
   await service?.stop();
-}, 60_000);
+});
 
 test('the first load → below 150 KiB as sent', async () => {
   const sizes = await page.evaluate<readonly number[]>(

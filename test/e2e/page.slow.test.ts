@@ -16,11 +16,11 @@ let importId: string;
 beforeAll(async () => {
   [service, browser] = await Promise.all([startService(), startBrowser()]);
   importId = await service.start();
-}, 120_000);
+});
 afterAll(async () => {
   await browser?.close();
   await service?.stop();
-}, 60_000);
+});
 
 async function newLink(): Promise<string> {
   const { code, stdout } = await run(['open'], service.cliEnv);

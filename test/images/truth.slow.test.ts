@@ -18,7 +18,7 @@ beforeAll(() => {
   chmodSync(folder, 0o755);
   parts = makeParts(folder);
   disks = biosDisks(parts);
-}, 60_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Decompression stops there, and the kernel continues with what it has. The demo's initramfs has no udev. */
