@@ -183,9 +183,18 @@ const SUBVOLUME = /^(?:.*,)?subvol=([^,]+)/;
 function checkRootOptions(entry: BootEntry, { fileSystem }: Volume, add: Add): void {
   if (fileSystem === null) return;
   const { kind } = fileSystem;
-  const option = foreignOption(kind, argument(entry, 'rootflags').join(',').split(','));
+  const values = argument(entry, 'rootflags');
+  const foreignIn = (flags: string) => foreignOption(kind, flags.split(','));
+  const last = foreignIn(values.at(-1) ?? '');
+  const option = last ?? foreignIn(values.join(','));
   if (option === null) return;
   const remedy = `Remove ${printable(option)} from rootflags= in the guest, then ${UPDATE_CONFIG}`;
+  // The kernel and most initramfs use the last rootflags= only; that of systemd joins them.
+  if (last === null) {
+    const message = `Could not determine whether the root is mounted with ${printable(option)}, which ${kind} does not have`;
+    add('unsure', message, remedy);
+    return;
+  }
   add(
     'blocking',
     `The kernel command line mounts the root with ${printable(option)}, which ${kind} does not have`,

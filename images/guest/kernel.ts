@@ -1,5 +1,6 @@
 /** The kernel that boots: its version, its configuration, and where each of its drivers is at boot. */
 
+import { UnreadableError } from '../bytes.js';
 import { type Initramfs, type InitramfsContent, readInitramfs } from '../compression/cpio.js';
 import { unlessUnreadable } from '../findings.js';
 import { type BootEntry, filePath } from './boot/entry.js';
@@ -152,7 +153,7 @@ export function initramfsOf(entry: BootEntry): LoadedInitramfs | null {
     return initramfs === null ? null : read(entry.kernel, () => initramfs);
   }
   const files = entry.initrds.flatMap((path) => filePath(entry, path) ?? []);
-  const all = files.flatMap((file) => read(file, () => entry.tree.bytes(file, MAX_INITRAMFS)) ?? []);
+  const all = files.flatMap((file) => read(file, () => initramfsBytes(entry.tree, file)) ?? []);
   // The kernel unpacks nothing after a damaged archive.
   const damaged = all.findIndex(({ content }) => content === 'ends early');
   const loaded = damaged < 0 ? all : all.slice(0, damaged + 1);
@@ -169,6 +170,13 @@ export function initramfsOf(entry: BootEntry): LoadedInitramfs | null {
   };
 }
 
+/** A part of a larger one would look like a damaged one. */
+function initramfsBytes(tree: GuestTree, file: string): Buffer | null {
+  if ((tree.info(file)?.size ?? 0) > MAX_INITRAMFS)
+    throw new UnreadableError(`it has more than ${MAX_INITRAMFS} bytes`);
+  return tree.bytes(file, MAX_INITRAMFS);
+}
+
 /** Without a boot entry: the initramfs named after the kernel's version. */
 function defaultInitramfs(tree: GuestTree, version: string): LoadedInitramfs | null {
   const file = [
@@ -179,7 +187,7 @@ function defaultInitramfs(tree: GuestTree, version: string): LoadedInitramfs | n
     `/lib/modules/${version}/initramfs.img`,
     `/lib/modules/${version}/initrd`,
   ].find((path) => tree.exists(path));
-  return file === undefined ? null : read(file, () => tree.bytes(file, MAX_INITRAMFS));
+  return file === undefined ? null : read(file, () => initramfsBytes(tree, file));
 }
 
 function read(file: string, bytes: () => Buffer | null): LoadedInitramfs | null {

@@ -103,6 +103,25 @@ test.each<[string, BootModes, string, string]>([
   expect(bootChain.find(({ link }) => link === 'root device')?.state).toBe(state);
 });
 
+test('an initramfs that is too large to read → not reported as damaged', () => {
+  const bytes = archive('init');
+  const entry = `linux /boot/vmlinuz-${KERNEL} root=UUID=${ROOT_UUID}\ninitrd ${INITRD}`;
+  const menu = { '/boot/grub2/grub.cfg': `set timeout=1\nmenuentry x {\n${entry}\n}\n`, [INITRD]: bytes };
+  const layout = layoutOf({ files: { ...FILES, ...menu }, uuid: ROOT_UUID, kind: 'xfs' });
+  const volumes = layout.volumes.map((volume) => {
+    const { fileSystem } = volume;
+    if (fileSystem === null) return volume;
+    const info = (node: number) => {
+      const known = fileSystem.info(node);
+      return known.size === bytes.length ? { ...known, size: 300 * 1024 ** 2 } : known;
+    };
+    return { ...volume, fileSystem: { ...fileSystem, info } };
+  });
+  const { findings, bootChain } = inspectGuestFiles({ ...layout, volumes }, BIOS);
+  expect(bootChain.find(({ link }) => link === 'initramfs')?.state).toBe('not verified');
+  expect(findings.map(({ evidence }) => evidence).join('\n')).toContain('it has more than 268435456 bytes');
+});
+
 /** The kernel's parser of MBR tables stops at an entry of type 0xee. */
 test.each<[string, string, string]>([
   ['a kernel that knows GPT', 'CONFIG_EFI_PARTITION=y\n', 'broken'],
@@ -128,6 +147,7 @@ describe('what cannot be known', () => {
     ],
     ['a shell as the first program', 'rdinit=/bin/sh', { [INITRD]: archive('init', 'bin/sh') }],
     ['a target that does not exist', 'systemd.unit=gone.target'],
+    ['an option of btrfs in the first of two rootflags', 'rootflags=subvol=@ rootflags=noatime'],
     [
       'the rescue target as default',
       '',
