@@ -29,7 +29,7 @@ import { checkNewestChanges, softIfOlder } from './newest-changes.js';
 import { checkNvmeTimeout } from './nvme-timeout.js';
 import { readPackages } from './packages/read-packages.js';
 import { checkResize } from './resize.js';
-import { checkRootActivation } from './root-activation.js';
+import { checkLvmDevices, checkRootActivation } from './root-activation.js';
 import { checkSpace } from './space.js';
 import { checkSystem } from './system.js';
 
@@ -77,6 +77,7 @@ export function inspectLinux(
   if (nvmeSupport === 'supported') {
     runCheck('the timeout of NVMe disks', () => checkNvmeTimeout(entry, tree, findings), undefined);
   }
+  chain.check('root device', 'LVM’s devices', (link) => checkLvmDevices(root, link), undefined);
   const policy = mountPolicyOf(tree, entry === null ? undefined : argument(entry, 'init').at(-1));
   const context = { moreDisks: disk.moreDisks, policy };
   chain.check('mounts', '/etc/fstab', (link) => checkFstab(root, layout, context, softIfOlder(link, root)), undefined);

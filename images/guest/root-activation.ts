@@ -125,6 +125,21 @@ function isListed({ group, name }: Logical, listed: readonly string[]): boolean 
   return listed.includes(group) || listed.includes(`${group}/${name}`);
 }
 
+/** In RHEL 9 and later, LVM uses only the devices in this file, identified by names from the source hypervisor. */
+export function checkLvmDevices({ volume, tree }: Root, findings: LinkFindings): void {
+  if (volume.logical === null) return;
+  const file = '/etc/lvm/devices/system.devices';
+  const listed = lines(tree.text(file) ?? '').filter(({ text }) => /^IDTYPE=(?!devname|lvm)/.test(text));
+  const [first] = listed;
+  if (first === undefined) return;
+  findings.unsure(
+    'ECSIMPORT.LvmDevices',
+    'LVM identifies its disks by names from the source hypervisor: it may not find the root’s volume group on ECS',
+    `${file}:${first.number}: ${printable(first.text)}`,
+    `Run in the guest: rm ${file}; dracut -f`,
+  );
+}
+
 const RAID_1: Driver = { module: 'raid1', option: 'CONFIG_MD_RAID1' };
 /** mdassemble is in initramfs images of Arch Linux before 2018. */
 const RAID_TOOLS = /(^|\/)(mdadm|mdassemble)$/;

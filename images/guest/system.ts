@@ -1,4 +1,4 @@
-/** Checks SELinux, the hardware clock, LVM's devices file and Alibaba Cloud's agents. */
+/** Checks SELinux, the hardware clock and Alibaba Cloud's agents. */
 import { printable } from '../bytes.js';
 import type { FindingList } from '../findings.js';
 import type { Root } from './mounts.js';
@@ -10,11 +10,9 @@ export interface SystemContext {
   readonly args: readonly string[];
 }
 
-export function checkSystem(root: Root, context: SystemContext, findings: FindingList): void {
-  const { tree } = root;
+export function checkSystem({ tree }: Root, context: SystemContext, findings: FindingList): void {
   checkSelinux(tree, context.args, findings);
   checkClock(tree, context.architecture, findings);
-  if (root.volume.logical !== null) checkLvmDevices(tree, findings);
   checkAgents(tree, findings);
 }
 
@@ -65,21 +63,6 @@ function checkClock(tree: GuestTree, architecture: string | null, findings: Find
   const message = local ? `The hardware clock is in local time; ${rule}` : 'The hardware clock is in UTC';
   const evidence = mode === undefined && local ? found.join('; ') : adjtime;
   findings.add(local ? 'warning' : 'info', 'GUESTOS.RtcTimeMode', message, evidence, remedy);
-}
-
-/** In RHEL 9 and later, LVM uses only the devices in this file, identified by names from the source hypervisor. */
-function checkLvmDevices(tree: GuestTree, findings: FindingList): void {
-  const file = '/etc/lvm/devices/system.devices';
-  const listed = lines(tree.text(file) ?? '').filter(({ text }) => /^IDTYPE=(?!devname|lvm)/.test(text));
-  const [first] = listed;
-  if (first === undefined) return;
-  findings.add(
-    'warning',
-    'ECSIMPORT.LvmDevices',
-    'LVM identifies its disks by names from the source hypervisor: it may not find the root’s volume group on ECS',
-    `${file}:${first.number}: ${printable(first.text)}`,
-    `Run in the guest: rm ${file}; dracut -f`,
-  );
 }
 
 /** Alibaba Cloud's image check reports on these agents. The boot does not need them. */

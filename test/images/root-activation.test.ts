@@ -57,6 +57,7 @@ function verdict(
 
 const logical = { group: 'vg', name: 'root' };
 const conf = (text: string): Files => ({ '/etc/lvm/lvm.conf': text });
+const devices = (line: string): Files => ({ '/etc/lvm/devices/system.devices': `VERSION=1.1.2\n${line} PVID=x\n` });
 
 test.each<[string, string, readonly string[], Files?]>([
   ['a rule of udev', 'boots', RULES],
@@ -74,6 +75,8 @@ test.each<[string, string, readonly string[], Files?]>([
   ['a list with the group', 'boots', DRACUT, conf('volume_list = [ "vg" ]\n')],
   ['a list with the volume', 'boots', DRACUT, conf('volume_list = [ "x", "vg/root" ]\n')],
   ['no automatic activation', 'not verified', RULES, conf('auto_activation_volume_list = []\n')],
+  ['devices of another hypervisor', 'not verified', DRACUT, devices('IDTYPE=sys_wwid IDNAME=naa.6000c29')],
+  ['devices by their names', 'boots', DRACUT, devices('IDTYPE=devname IDNAME=/dev/vda2')],
   ['no events', 'not verified', RULES, conf('global {\n event_activation = 0 # off\n}\n')],
 ])('a logical volume, %s → %s', (_, expected, more, changes) => {
   expect(verdict(more, { logical }, changes)).toBe(expected);
