@@ -48,7 +48,12 @@ export function readPartitions(disk: ByteSource, findings: FindingList): Partiti
   const isGuarded = isProtected(disk);
   const gpt = isGuarded ? readGpt(disk, findings) : null;
   if (gpt !== null) return { scheme: 'gpt', ...gpt, ...uefiDoubt(disk, []) };
-  if (!isGuarded && (mbr === null || mbr.length === 0) && hasGpt(disk)) reportUnprotected(findings);
+  if (!isGuarded && (mbr === null || mbr.length === 0) && hasGpt(disk)) {
+    reportUnprotected(findings);
+    // No instance finds these partitions, but the report can describe the guest in them.
+    const unprotected = readGpt(disk, findings);
+    if (unprotected !== null) return { scheme: 'gpt', ...unprotected };
+  }
   if (mbr === null) return { scheme: 'none', partitions: [] };
   if (isGuarded && mbr.length === 0) reportLost(findings);
   reportBeyondEnd(disk, mbr, findings);
@@ -125,8 +130,8 @@ export function endOfPartitions(disk: ByteSource): number {
 
 /** Why the partitions of this table may not be those that the guest uses. Null: no reason. */
 export function tableDoubt(disk: ByteSource, { scheme, partitions }: PartitionTable): string | null {
-  if (scheme === 'none' && hasGpt(disk)) return 'the disk has a GPT without a protective MBR';
   if (scheme !== 'gpt') return null;
+  if (!isProtected(disk)) return 'the disk has a GPT without a protective MBR';
   const primary = gptAt(disk, SECTOR, 1);
   if (primary === null || typeof primary === 'string') return 'the GPT of the disk is damaged';
   const others = mbrEntries(disk.read(0, SECTOR), 0).filter(({ type }) => type !== 0 && type !== PROTECTIVE);

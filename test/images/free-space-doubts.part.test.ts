@@ -96,8 +96,7 @@ test('a GPT with a protective MBR → trimmed; without one, or with other partit
   table.writeUInt32LE(1, 446 + 8);
   const leftWhole = (disk: Buffer) => findFreeSpace(bufferSource(disk)).volumes.map((volume) => volume.leftWhole);
   expect(leftWhole(table)).toEqual([null]);
-  // It is no table then.
-  expect(leftWhole(put(table, 510, Buffer.alloc(2)))).toEqual(['its content is not one whose free space can be read']);
+  expect(leftWhole(put(table, 510, Buffer.alloc(2)))).toEqual(['the disk has a GPT without a protective MBR']);
   const hybrid = Buffer.from(table);
   hybrid.writeUInt8(0x83, 462 + 4);
   hybrid.writeUInt32LE(4096, 462 + 8);
