@@ -18,7 +18,7 @@ export interface BatchLife {
   readonly bringThere: (service: Service, id: string, client: Client) => Promise<unknown>;
   /** Runs when the batch has ended. */
   readonly after?: (client: Client, id: string) => Promise<unknown>;
-  /** The first page's run, which goes on as a new one; else the last. */
+  /** The history of the first page's run is kept, which continued as new; else of the last. */
   readonly run?: 'first';
 }
 
@@ -36,20 +36,18 @@ export const BATCHES: readonly BatchLife[] = [
   {
     name: 'batch-paused',
     async bringThere(service, id) {
-      await tellBatch(service, id, 'pause');
-      await batchUntil(service, id, 'paused');
+      await pauseBatch(service, id);
       await tellBatch(service, id, 'policy', { concurrency: 3 });
-      await tellBatch(service, id, 'resume');
-      await batchUntil(service, id, 'succeeded');
+      await finishBatch(service, id);
     },
   },
   {
     // A signal arrives while the batch writes to the record.
     name: 'batch-paused-again',
     async bringThere(service, id, { workflow }) {
-      await tellBatch(service, id, 'pause');
-      await batchUntil(service, id, 'paused');
+      await pauseBatch(service, id);
       const handle = workflow.getHandle(batchWorkflowId(id));
+      const { runId } = await handle.describe();
       await whileRecordIsLocked(service, id, async () => {
         await handle.signal(BATCH_RESUME_SIGNAL);
         while ((await handle.describe()).raw.pendingActivities?.length === 0) await sleep(50);
@@ -57,22 +55,20 @@ export const BATCHES: readonly BatchLife[] = [
         while ((await handle.describe()).raw.pendingWorkflowTask) await sleep(50);
       });
       await batchUntil(service, id, 'paused');
-      await tellBatch(service, id, 'resume');
-      await batchUntil(service, id, 'succeeded');
+      await finishBatch(service, id);
+      return runId;
     },
   },
   {
     name: 'batch-paused-in-vain',
     async bringThere(service, id, { workflow }) {
-      await tellBatch(service, id, 'pause');
-      await batchUntil(service, id, 'paused');
+      await pauseBatch(service, id);
       const handle = workflow.getHandle(batchWorkflowId(id));
       const { runId } = await handle.describe();
       for (let sent = 0; sent < PAUSES_IN_VAIN; sent += SIGNALS) {
         await Promise.all(Array.from({ length: SIGNALS }, () => handle.signal(BATCH_PAUSE_SIGNAL)));
       }
-      await tellBatch(service, id, 'resume');
-      await batchUntil(service, id, 'succeeded');
+      await finishBatch(service, id);
       return runId;
     },
   },
@@ -82,6 +78,17 @@ export const BATCHES: readonly BatchLife[] = [
     after: (client, id) => resetToStart(client, batchWorkflowId(id)),
   },
 ];
+
+async function pauseBatch(service: Service, id: string): Promise<void> {
+  await tellBatch(service, id, 'pause');
+  await batchUntil(service, id, 'paused');
+}
+
+/** Of a batch that is paused. */
+async function finishBatch(service: Service, id: string): Promise<void> {
+  await tellBatch(service, id, 'resume');
+  await batchUntil(service, id, 'succeeded');
+}
 
 async function tellBatch(service: Service, id: string, what: string, body = {}): Promise<void> {
   const { status } = await service.request('POST', `/v1/batches/${id}/${what}`, body);

@@ -29,6 +29,13 @@ const until =
 const post = (service: Service, id: string, what: string, body = {}) =>
   service.request('POST', `/v1/imports/${id}/${what}`, body);
 
+/** It stops for the role, and is resumed. */
+const untilRoleIsMade = (end: State) => async (service: Service, id: string) => {
+  await service.untilState(id, 'attention');
+  await post(service, id, 'resume', { set: { role: 'ensure' } });
+  await service.untilState(id, end);
+};
+
 export const RECORDINGS: readonly Recording[] = [
   { name: 'sealed', bringThere: until('succeeded') },
   { name: 'succeeded', bringThere: until('succeeded') },
@@ -38,11 +45,7 @@ export const RECORDINGS: readonly Recording[] = [
     // They fail there, and run as activities of their own.
     name: 'separate-activities',
     request: { role: 'verify', roleName: 'lacks-7', detection: { failOn: 'blocking' } },
-    async bringThere(service, id) {
-      await service.untilState(id, 'attention');
-      await post(service, id, 'resume', { set: { role: 'ensure' } });
-      await service.untilState(id, 'failed');
-    },
+    bringThere: untilRoleIsMade('failed'),
   },
   { name: 'dry-run', request: { dryRun: true }, bringThere: until('succeeded') },
   {
@@ -55,21 +58,13 @@ export const RECORDINGS: readonly Recording[] = [
   {
     name: 'resumed',
     request: { role: 'verify', roleName: 'lacks-2' },
-    async bringThere(service, id) {
-      await service.untilState(id, 'attention');
-      await post(service, id, 'resume', { set: { role: 'ensure' } });
-      await service.untilState(id, 'succeeded');
-    },
+    bringThere: untilRoleIsMade('succeeded'),
   },
   {
     // Writes search attributes when it stops, continues and ends.
     name: 'searchable',
     request: { role: 'verify', roleName: 'lacks-6' },
-    async bringThere(service, id) {
-      await service.untilState(id, 'attention');
-      await post(service, id, 'resume', { set: { role: 'ensure' } });
-      await service.untilState(id, 'succeeded');
-    },
+    bringThere: untilRoleIsMade('succeeded'),
   },
   {
     name: 'cancelled-waiting',
@@ -108,11 +103,7 @@ export const RECORDINGS: readonly Recording[] = [
   {
     name: 'role-created-again',
     request: { role: 'skip', roleName: 'lacks-4' },
-    async bringThere(service, id) {
-      await service.untilState(id, 'attention');
-      await post(service, id, 'resume', { set: { role: 'ensure' } });
-      await service.untilState(id, 'succeeded');
-    },
+    bringThere: untilRoleIsMade('succeeded'),
   },
   {
     // The run that ends by continuing as new.
