@@ -22,7 +22,7 @@ const THREAD_AREAS = SCRATCH + SCRATCH_BYTES;
 const THREADS = 2;
 const BUFFERS = THREAD_AREAS + THREADS * AREA_BYTES;
 /** Includes the buffers that parts are read into, and limits them for the whole process. */
-const PAGES = BUFFERS / PAGE + 48 * 16;
+const PAGES = BUFFERS / PAGE + 96 * 16;
 
 interface Functions {
   update(area: number, address: number, length: number, state: bigint): bigint;

@@ -3,7 +3,7 @@
 ;; The memory is shared with the threads that read files and check them. It begins with 16 tables of 256 entries of 8 bytes: table 0 advances a byte's contribution by one byte, table k
 ;; by k further zero bytes. A byte is shifted to a multiple of 8 (mask 0x7f8), which is its entry's offset in a table.
 (module
-  (import "m" "m" (memory 1 1024 shared))
+  (import "m" "m" (memory 1 2048 shared))
 
   ;; Advances the state over `length` bytes at `address`: 16 bytes per round, then single bytes.
   (func $slices (param $address i32) (param $length i32) (param $state i64) (result i64)

@@ -4,6 +4,7 @@
  */
 import http from 'node:http';
 import https from 'node:https';
+import type { Socket } from 'node:net';
 import type { FailureError } from '../domain/errors/failure.js';
 import type { Agents } from '../network/agents.js';
 import { USER_AGENT } from '../network/user-agent.js';
@@ -136,7 +137,7 @@ function addressOf(origin: string): Address {
 }
 
 async function exchange(call: http.ClientRequest, request: WireRequest, stallMs: number): Promise<WireResponse> {
-  const activity = new ConnectionActivity();
+  const activity = new ConnectionActivity(call, stallMs / CHECKS_OF_A_STALL);
   let stalled = false;
   const watchdog = setInterval(() => {
     if (!activity.isIdleFor(CHECKS_OF_A_STALL)) return;
@@ -161,6 +162,7 @@ async function exchange(call: http.ClientRequest, request: WireRequest, stallMs:
     throw ossFailure({ ...subjectOf(request), ...describeError(error), outcomeUnknown: true, cause: error });
   } finally {
     clearInterval(watchdog);
+    activity.end();
     request.signal?.removeEventListener('abort', abort);
     // An error response may arrive before the whole body is sent. Such a connection cannot be reused.
     if (!call.writableFinished) call.destroy();
@@ -178,21 +180,62 @@ const CHECKS_OF_A_STALL = 8;
 class ConnectionActivity {
   private idleChecks = 0;
   private waits = true;
+  private isWriting = false;
+  private socket: Socket | null = null;
+  private isSocketIdle = true;
+  private readonly onIdleSocket = () => {
+    this.isSocketIdle = true;
+  };
+
+  constructor(
+    call: http.ClientRequest,
+    private readonly checkMs: number,
+  ) {
+    call.once('socket', (socket) => {
+      this.socket = socket;
+      socket.on('timeout', this.onIdleSocket);
+    });
+  }
+
+  /** The next request uses the connection. */
+  end(): void {
+    this.socket?.off('timeout', this.onIdleSocket);
+    this.socket?.setTimeout(0);
+  }
 
   transferred(): void {
     this.waits = true;
+    this.isWriting = false;
     this.idleChecks = 0;
+  }
+
+  /** A write of megabytes takes longer than a stall on a slow link. Node.js notices that the system takes some of its bytes. */
+  writing(): void {
+    this.transferred();
+    this.isWriting = true;
   }
 
   /** Waiting for our side: a slow source or a rate limit is not a stall. */
   pause(): void {
     this.waits = false;
+    this.isWriting = false;
   }
 
   /** Called once a check. The first check may come immediately after a transfer, so it does not count. */
   isIdleFor(checks: number): boolean {
-    if (this.waits) this.idleChecks += 1;
+    if (this.waits) this.idleChecks = this.isWriting && this.moves() ? 0 : this.idleChecks + 1;
     return this.waits && this.idleChecks > checks;
+  }
+
+  /** True: the system has taken bytes of the current write since the last check. Starts the wait of the next check. */
+  private moves(): boolean {
+    const { socket } = this;
+    const isConnected = socket !== null && !socket.connecting;
+    const moves = isConnected && !this.isSocketIdle;
+    this.isSocketIdle = !isConnected;
+    // Shorter than a check, so that it has ended before the next one.
+    socket?.setTimeout(this.checkMs * 0.9);
+    return moves;
   }
 }
 
@@ -264,20 +307,35 @@ async function sendBody(
         if (call.destroyed) return;
         begun = true;
       }
-      await new Promise<void>((resolve) => {
-        release = resolve;
-        call.write(chunk, () => resolve());
-        if (over) resolve();
-      });
+      for (const bytes of writesOf(chunk, call)) {
+        activity.writing();
+        await new Promise<void>((resolve) => {
+          release = resolve;
+          call.write(bytes, () => resolve());
+          if (over) resolve();
+        });
+        announceBytesSent(bytes.byteLength);
+        request.onSent?.(bytes.byteLength);
+        if (over) break;
+      }
       activity.pause();
-      announceBytesSent(chunk.byteLength);
-      request.onSent?.(chunk.byteLength);
     }
     activity.transferred();
   }
   if (over) return;
   if (!begun) guard.check();
   call.end();
+}
+
+/** Node.js does not notice which bytes of a write to TLS the system has taken: a large one would look like a stall. */
+const MAX_TLS_WRITE_BYTES = 512 * 1024;
+
+function writesOf(chunk: Uint8Array, call: http.ClientRequest): readonly Uint8Array[] {
+  if (call.protocol !== 'https:' || chunk.byteLength <= MAX_TLS_WRITE_BYTES) return [chunk];
+  const count = Math.ceil(chunk.byteLength / MAX_TLS_WRITE_BYTES);
+  return Array.from({ length: count }, (_, index) =>
+    chunk.subarray(index * MAX_TLS_WRITE_BYTES, (index + 1) * MAX_TLS_WRITE_BYTES),
+  );
 }
 
 function subjectOf({ action, bucket, key }: WireRequest) {

@@ -6,21 +6,25 @@ const { parentPort, workerData } = require('node:worker_threads');
 const { module: compiled, memory, area, control, layout } = workerData;
 const { update } = new WebAssembly.Instance(compiled, { m: { m: memory } }).exports;
 const bytes = new Uint8Array(memory.buffer);
+/** Read and checked in turn, so that the checksum finds them in the processor's cache. */
+const BLOCK_BYTES = 512 * 1024;
 const counters = new Int32Array(control);
 const numbers = new Float64Array(control);
 const states = new BigInt64Array(control);
 
-/** False: an error, or the file is shorter. The main thread reads the piece again and reports why. */
-function fill(fd, position, address, length) {
+/** The checksum's new state. Null: an error, or the file is shorter. The main thread reads the piece again and reports why. */
+function readChecked(fd, position, address, length, before) {
+  let state = before;
   try {
-    for (let filled = 0; filled < length; ) {
-      const count = readSync(fd, bytes, address + filled, length - filled, position + filled);
-      if (count === 0) return false;
-      filled += count;
+    for (let read = 0; read < length; ) {
+      const count = readSync(fd, bytes, address + read, Math.min(BLOCK_BYTES, length - read), position + read);
+      if (count === 0) return null;
+      state = update(area, address + read, count, state);
+      read += count;
     }
-    return true;
+    return state;
   } catch {
-    return false;
+    return null;
   }
 }
 
@@ -32,11 +36,12 @@ for (let done = 0; ; ) {
     continue;
   }
   const entry = layout.entries + (done & (layout.slots - 1)) * layout.entryFields;
-  const address = numbers[entry + layout.address];
-  const length = numbers[entry + layout.length];
-  const isRead = fill(numbers[entry + layout.fd], numbers[entry + layout.position], address, length);
-  if (isRead) states[entry + layout.state] = update(area, address, length, states[entry + layout.state]);
-  numbers[entry + layout.isRead] = isRead ? 1 : 0;
+  const [fd, position, address, length] = ['fd', 'position', 'address', 'length'].map(
+    (field) => numbers[entry + layout[field]],
+  );
+  const state = readChecked(fd, position, address, length, states[entry + layout.state]);
+  if (state !== null) states[entry + layout.state] = state;
+  numbers[entry + layout.isRead] = state === null ? 0 : 1;
   done = (done + 1) | 0;
   Atomics.store(counters, layout.done, done);
   // One message for all pieces that were read since the main thread looked.

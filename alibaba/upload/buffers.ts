@@ -7,8 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { BufferPair } from '../../sources/source.js';
 import { crc64Memory } from '../crc64.js';
 
-/** Large, because each read costs a switch to a thread of Node's pool and back. */
-export const CHUNK_BYTES = 1024 * 1024;
+/** Large, because each read costs a switch to another thread and back. */
+export const CHUNK_BYTES = 2 * 1024 * 1024;
 
 /** Of a part whose source is on a network, which is slower than the checksum and the copy into its memory. */
 const OWN_CHUNK_BYTES = 128 * 1024;

@@ -10,6 +10,7 @@ import type { WireBody } from '../oss-wire.js';
 import { type AdaptiveConcurrency, createAdaptiveConcurrency, runConcurrently } from './adaptive-concurrency.js';
 import type { ObjectCalls, UploadSettings } from './object-calls.js';
 import type { ListedPart } from './parts.js';
+import { paced } from './rate-limiter.js';
 import { withRetries } from './retry.js';
 import { checksumFailure, completeUpload, openSession, restartsUpload } from './session.js';
 
@@ -136,7 +137,8 @@ class BuiltUpload {
       const { reclaimed } = built;
       const stop = eitherOf(signal, reclaimed);
       const { chunks } = built;
-      const body = new CheckedBody(length, () => this.limited(chunks(), stop.signal));
+      const { rateLimiter } = this.settings;
+      const body = new CheckedBody(length, () => paced(chunks(), rateLimiter, stop.signal, PIECE_BYTES));
       let isFailed = false;
       try {
         return await this.sendBody(uploadId, number, body, stop.signal);
@@ -176,16 +178,6 @@ class BuiltUpload {
 
   private slowDown(kind: FailureError['failure']['class']): void {
     if (kind === 'throttled' || kind === 'transient') this.concurrency.decrease();
-  }
-
-  private async *limited(chunks: AsyncIterable<Uint8Array>, signal: AbortSignal) {
-    for await (const chunk of chunks) {
-      for (let at = 0; at < chunk.byteLength; at += PIECE_BYTES) {
-        const piece = chunk.subarray(at, at + PIECE_BYTES);
-        await this.settings.rateLimiter(piece.byteLength, signal);
-        yield piece;
-      }
-    }
   }
 
   private retried<Result>(call: () => Promise<Result>): Promise<Result> {

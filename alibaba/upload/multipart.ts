@@ -12,6 +12,7 @@ import { ownBuffers, withBuffers } from './buffers.js';
 import { type CheckedPiece, prepareChecked, readChecked } from './checked-reads.js';
 import type { ObjectCalls, UploadSettings } from './object-calls.js';
 import { cutIntoParts, type ListedPart, type Part, partSizeToContinue } from './parts.js';
+import { paced } from './rate-limiter.js';
 import { withRetries } from './retry.js';
 import { checksumFailure, completeUpload, openSession, restartsUpload } from './session.js';
 
@@ -190,7 +191,7 @@ class Upload {
       this.inTurn(part, signal, async (buffers) => {
         sentInAttempt = 0;
         const read = () => readChecked(this.source, part, buffers, signal);
-        const body = new CheckedBody(part.length, read, (bytes) => this.settings.rateLimiter(bytes, signal));
+        const body = new CheckedBody(part.length, read, (bytes) => paced(bytes, this.settings.rateLimiter, signal));
         const onSent = (bytes: number) => {
           sentInAttempt += bytes;
           this.bytesSent += bytes;
@@ -238,13 +239,16 @@ class CheckedBody implements WireBody {
   constructor(
     readonly length: number,
     private readonly read: () => AsyncIterable<CheckedPiece>,
-    private readonly mayBeSent: (bytes: number) => Promise<void>,
+    private readonly pace: (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>,
   ) {}
 
-  async *chunks() {
+  chunks() {
+    return this.pace(this.checked());
+  }
+
+  private async *checked() {
     this.crc64 = 0n;
     for await (const { bytes, crc64 } of this.read()) {
-      await this.mayBeSent(bytes.byteLength);
       this.crc64 = crc64;
       yield bytes;
     }

@@ -2,6 +2,7 @@
 import type { ObjectView } from '../cloud.js';
 import type { WireBody } from '../oss-wire.js';
 import type { ListedPart } from './parts.js';
+import type { RateLimiter } from './rate-limiter.js';
 import type { RetrySettings } from './retry.js';
 
 /** The OSS calls of an upload, all for one object. Each throws `FailureError`. */
@@ -40,6 +41,5 @@ export interface UploadSettings extends RetrySettings {
   /** Parts that are sent concurrently: at the start, and at most. */
   readonly concurrentParts: number;
   readonly maxConcurrentParts: number;
-  /** Waits until these bytes may be sent. */
-  readonly rateLimiter: (bytes: number, signal: AbortSignal) => Promise<void>;
+  readonly rateLimiter: RateLimiter;
 }

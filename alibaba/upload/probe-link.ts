@@ -1,6 +1,7 @@
 /** Measures the speed of the link with a few parts of zeros, for the decision whether a conversion saves time. */
 import { withBuffers } from './buffers.js';
 import type { ObjectCalls, UploadSettings } from './object-calls.js';
+import { paced } from './rate-limiter.js';
 
 const MIB = 1024 ** 2;
 /** Sends more in each round until one takes long enough to measure; at most 85 MiB, on a very fast link. */
@@ -25,14 +26,13 @@ export async function probeLink(
         Array.from({ length: parts }, (_, index) =>
           withBuffers(async ([zeros]) => {
             zeros.fill(0);
-            const chunks = async function* () {
+            const whole = function* () {
               for (let sent = 0; sent < partBytes; sent += zeros.byteLength) {
-                const chunk = zeros.subarray(0, Math.min(zeros.byteLength, partBytes - sent));
-                await rateLimiter(chunk.byteLength, signal);
-                yield chunk;
+                yield zeros.subarray(0, Math.min(zeros.byteLength, partBytes - sent));
               }
             };
-            await calls.sendPart(uploadId, index + 1, { length: partBytes, chunks }, () => undefined, signal);
+            const body = { length: partBytes, chunks: () => paced(whole(), rateLimiter, signal) };
+            await calls.sendPart(uploadId, index + 1, body, () => undefined, signal);
           }),
         ),
       );

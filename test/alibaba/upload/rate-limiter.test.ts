@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createOss } from '../../../alibaba/oss.js';
-import { createRateLimiter } from '../../../alibaba/upload/rate-limiter.js';
+import { createRateLimiter, paced } from '../../../alibaba/upload/rate-limiter.js';
 import { openFileReader } from '../../../sources/file.js';
 import { startRecorder } from '../../support/alibaba/oss-recorder.js';
 import { simulatedClock } from '../../support/alibaba/upload/simulated-clock.js';
@@ -66,6 +66,26 @@ test('a whole upload stays within the rate, counted by the bytes that the cloud 
     await source.close();
     await server.close();
     await rm(folder, { recursive: true });
+  }
+});
+
+test.each([1, 16])('%i parts share a rate → none waits longer than 2 s for its next bytes', async (parts) => {
+  for (const rate of [150_000, 12_500_000]) {
+    const clock = simulatedClock();
+    const limiter = createRateLimiter(rate, clock);
+    let longest = 0;
+    let sent = 0;
+    const send = async () => {
+      let last = clock.now();
+      for await (const piece of paced([new Uint8Array(2 ** 21), new Uint8Array(2 ** 21 + 1)], limiter, signal)) {
+        longest = Math.max(longest, clock.now() - last);
+        last = clock.now();
+        sent += piece.byteLength;
+      }
+    };
+    await clock.run(Array.from({ length: parts }, send));
+    expect(longest).toBeLessThanOrEqual(2_000);
+    expect(sent).toBe(parts * (2 ** 22 + 1));
   }
 });
 
