@@ -19,12 +19,13 @@ import {
   segmentsOf,
 } from '../../images/stream/layout.js';
 import type { LevelChoice } from '../../images/stream/level-choice.js';
-import type { PartBlocks, PartMemory, SegmentBlocks } from '../../images/stream/part-memory.js';
+import type { PartMemory, SegmentBlocks } from '../../images/stream/part-memory.js';
 import { type TablePart, tablesOf } from '../../images/stream/tables.js';
-import { abortable, eitherOf } from '../../sources/abortable.js';
+import { eitherOf } from '../../sources/abortable.js';
 import type { ForwardHash } from '../../sources/forward-hash.js';
 import { sourceFailure } from '../../sources/source.js';
 import type { NotedRange, RangeWriter, UploadRanges } from '../../store/upload-ranges.js';
+import { createOrderedMemory, type Turn } from './ordered-memory.js';
 import { type BlocksOfBody, bufferedBody, largeBody, lengthOf, type RunSegment } from './part-bodies.js';
 
 export interface StreamedDisk {
@@ -45,7 +46,7 @@ export interface StreamedPartsOptions extends StreamedDisk {
   readonly bufferedSegments: number;
   readonly ranges: UploadRanges;
   readonly writer: Pick<RangeWriter, 'upload' | 'holder'>;
-  /** Reads a raw disk in order, to hash its source meanwhile. Only for parts that are in memory as a whole. */
+  /** Reads a raw disk in order, to hash its source meanwhile. Only for parts that can be in memory as a whole. */
   readonly forward?: Omit<ForwardHash, 'end' | 'bytesReadAgain'> | null;
   /** A part that was sent counts only if its digest is known. */
   readonly needsDigests?: boolean;
@@ -95,13 +96,16 @@ export function streamedParts(options: StreamedPartsOptions): StreamedParts {
     }
   };
 
+  /** @param stop what was not hashed yet may still be read later */
   const compress = async (
     { offset, length }: Pick<Range, 'offset' | 'length'>,
     output: { readonly level: Level; readonly target: SegmentBlocks },
-    signal: AbortSignal,
+    { signal, stop }: BuildSignals,
   ) => {
-    const bytes = await forward?.read(offset, length, signal);
-    const result = await disk.compress({ offset, length, output, ...(bytes && { bytes }) }, signal);
+    const bytes = await forward?.read(offset, length, stop);
+    // What is hashed needs its digest, by which other bytes are found when it is read once more.
+    const until = forward === null ? stop : signal;
+    const result = await disk.compress({ offset, length, output, ...(bytes && { bytes }) }, until);
     if (forward !== null) {
       const before = hashed.get(offset);
       if (before !== undefined && !isSame(before, result.digest)) throw otherBytes();
@@ -111,54 +115,46 @@ export function streamedParts(options: StreamedPartsOptions): StreamedParts {
     return result;
   };
 
-  /** The source is read in order: a part gets memory after the ones before it, for which it waits while it has its own. */
-  let previous: Promise<void> = Promise.resolve();
-  const takeInOrder = (): TakeInOrder => {
-    const before = previous;
-    const taken = deferred();
-    previous = taken.promise;
-    return async (segments, signal) => {
-      if (forward !== null) await abortable(before, signal);
-      return await memory.take(segments, signal, writer).finally(taken.resolve);
-    };
-  };
+  const ordered = createOrderedMemory(memory, writer);
 
-  const build = async (range: Range, take: TakeInOrder, signal: AbortSignal): Promise<BuiltBody> => {
+  /** @param turn of a source that is read in order */
+  const build = async (range: Range, turn: Turn | null, signal: AbortSignal): Promise<BuiltBody> => {
     const claimed = await ranges.claimLevel(writer, range.part, choice.next());
     if (claimed === null) throw leaseLost(range.part);
     const level = levelOf(claimed);
-    // Bytes that are hashed in order are read in their turn the first time.
-    const mayBeAgain = () => forward === null || forward.has(range.offset + range.length);
     for (;;) {
       // A part with most of the memory would wait for that of all others, and they for it.
-      const isHalf = mayBeAgain() && memory.isShared(writer);
+      const isHalf = memory.isShared(writer);
       const buffered = isHalf ? Math.min(SEGMENTS_AHEAD, options.bufferedSegments) : options.bufferedSegments;
       const count = segmentsOf(range).length;
-      const blocks = await take(count <= buffered ? count : SEGMENTS_AHEAD, signal);
-      if (mayBeAgain()) blocks.allowReclaim();
-      const stop = eitherOf(signal, blocks.reclaimed);
+      const wanted = count <= buffered ? count : SEGMENTS_AHEAD;
+      const inTurn = turn === null || isHashed(range) ? null : turn;
+      const blocks = await (inTurn?.take(wanted, signal) ?? memory.take(wanted, signal, writer));
+      const stop = eitherOf(signal, blocks.reclaimed, inTurn?.displaced ?? null);
       const release = () => {
         stop.end();
         blocks.release();
       };
       try {
         const isWanted = () => memory.isWantedBesides(writer);
-        const body = await buildIn(range, level, { ...blocks, release, isWanted }, count <= buffered, stop.signal);
-        blocks.allowReclaim();
-        return body;
+        const body = { ...blocks, release, isWanted };
+        return await buildIn(range, level, body, count <= buffered, turn, { signal, stop: stop.signal });
       } catch (error) {
         release();
-        if (!blocks.reclaimed.aborted || signal.aborted) throw error;
+        if (!stop.signal.aborted || signal.aborted) throw error;
       }
     }
   };
+
+  const isHashed = ({ offset, length }: Range) => forward?.has(offset + length) === true;
 
   const buildIn = async (
     range: Range,
     level: Level,
     blocks: BlocksOfBody,
     isBuffered: boolean,
-    signal: AbortSignal,
+    turn: Turn | null,
+    signals: BuildSignals,
   ) => {
     const segments = segmentsOf(range);
     const clusters = new Uint16Array(Math.ceil(range.length / CLUSTER_BYTES));
@@ -173,7 +169,9 @@ export function streamedParts(options: StreamedPartsOptions): StreamedParts {
     const run: RunSegment = async (index, target) => {
       const segment = segments[index];
       if (segment === undefined) throw new Error(`part ${range.part} has no segment ${index}`);
-      return keep(await compress(segment, { level, target }, signal), index);
+      const result = await compress(segment, { level, target }, signals);
+      if (isHashed(range)) turn?.end();
+      return keep(result, index);
     };
     const { bytes } = memory;
     if (!isBuffered) return await largeBody(bytes, segments.length, blocks, run);
@@ -230,7 +228,6 @@ export function streamedParts(options: StreamedPartsOptions): StreamedParts {
 
     async *toBuild(done, signal): AsyncGenerator<BuiltPart> {
       bytesDone = 0;
-      previous = Promise.resolve();
       for (let index = 0; ; index += 1) {
         const range = layout.range(index);
         if (range === null) return;
@@ -239,8 +236,8 @@ export function streamedParts(options: StreamedPartsOptions): StreamedParts {
           await readAgain(range, signal);
           this.onDone(part);
         } else {
-          const take = takeInOrder();
-          yield { number: part, build: (stop) => build(range, take, stop) };
+          const turn = forward === null ? null : ordered.nextTurn();
+          yield { number: part, build: (stop) => build(range, turn, stop) };
         }
       }
     },
@@ -268,15 +265,12 @@ export function streamedParts(options: StreamedPartsOptions): StreamedParts {
   };
 }
 
-function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
-  let resolve = () => {};
-  const promise = new Promise<void>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
+interface BuildSignals {
+  /** Ends the upload. */
+  readonly signal: AbortSignal;
+  /** Ends this try to build the part. */
+  readonly stop: AbortSignal;
 }
-
-type TakeInOrder = (segments: number, signal: AbortSignal) => Promise<PartBlocks>;
 
 function otherBytes() {
   return sourceFailure('Changed', 'the source was changed: it has other bytes than those that were hashed');

@@ -34,10 +34,8 @@ export interface PartMemory {
 /** Blocks for the bytes of one part. */
 export interface PartBlocks {
   readonly segments: readonly SegmentBlocks[];
-  /** Aborts when the part must release its blocks, because another upload waits for them. Only after `allowReclaim`. */
+  /** Aborts when the part must release its blocks, because another upload waits for them. */
   readonly reclaimed: AbortSignal;
-  /** From now on, the part can be built again. */
-  allowReclaim(): void;
   /** Only when no thread writes the blocks any more, and no connection reads them. */
   release(): void;
 }
@@ -109,7 +107,6 @@ export function createPartMemory({
     return {
       segments: ofSegments,
       reclaimed: held.reclaimed,
-      allowReclaim: held.allowReclaim,
       release() {
         for (const segment of ofSegments) giveBack(segment.takeAll());
         held.end();

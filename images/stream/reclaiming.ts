@@ -12,7 +12,6 @@ interface HeldPart {
   readonly upload: object;
   blocks: number;
   readonly since: number;
-  isAllowed: boolean;
   reclaimedAt: number | null;
   readonly stop: AbortController;
 }
@@ -28,7 +27,6 @@ interface ReclaimingOptions {
 /** A part in memory. */
 interface Held {
   readonly reclaimed: AbortSignal;
-  allowReclaim(): void;
   /** It has so many blocks fewer. */
   shrink(blocks: number): void;
   end(): void;
@@ -63,7 +61,7 @@ export function createReclaiming({ total, reserved, patienceMs, waiting }: Recla
   const isShared = (upload: object) => [...parts, ...waiting].some(isOfOther(upload));
   /** The part that loses the least: the one that was begun last. */
   const lastOf = (of: (part: HeldPart) => boolean) =>
-    [...parts].filter((part) => part.isAllowed && part.reclaimedAt === null && of(part)).at(-1);
+    [...parts].filter((part) => part.reclaimedAt === null && of(part)).at(-1);
 
   /** Of an upload that even without the part has more than the waiting one; or that has most of the memory for one part. */
   const isMoreThanShare = ({ upload, blocks }: HeldPart, wanted: Waiting) => {
@@ -115,14 +113,11 @@ export function createReclaiming({ total, reserved, patienceMs, waiting }: Recla
     add(upload, blocks) {
       const part: HeldPart = {
         ...{ upload, blocks, since: performance.now() },
-        ...{ isAllowed: false, reclaimedAt: null, stop: new AbortController() },
+        ...{ reclaimedAt: null, stop: new AbortController() },
       };
       parts.add(part);
       return {
         reclaimed: part.stop.signal,
-        allowReclaim: () => {
-          part.isAllowed = true;
-        },
         shrink: (count) => {
           part.blocks -= count;
         },

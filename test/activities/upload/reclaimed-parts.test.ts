@@ -1,6 +1,7 @@
 /** Parts that give up their memory to another upload, and are built again. */
 import { createHash, randomBytes } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { EventEmitter, once } from 'node:events';
+import { describe, expect, test } from 'vitest';
 import { streamedParts } from '../../../activities/upload/streamed-parts.js';
 import type { BuiltBody, BuiltPart } from '../../../alibaba/cloud.js';
 import { layoutOf, SEGMENT_BYTES } from '../../../images/stream/layout.js';
@@ -21,13 +22,17 @@ function diskOf(segments: number): Buffer {
 }
 
 /** @param hash the disk is raw, and hashed while it is read */
-function partsOf(content: Buffer, { segments, ranges, hash }: { segments: number; ranges: number; hash: boolean }) {
+function partsOf(
+  content: Buffer,
+  { segments, ranges, hash, stalled }: { segments: number; ranges: number; hash: boolean; stalled?: StalledSource },
+) {
   const memory = createPartMemory({ segments, patienceMs: PATIENCE_MS });
   const read = (offset: number, length: number) => content.subarray(offset, offset + length);
   const reader: SourceReader = {
     ...{ name: 'disk.raw', size: content.length, version: null, remote: true, mustReadAll: false },
     guarantee: () => 'second-read',
-    async *read(offset, length) {
+    async *read(offset, length, _buffers, stop) {
+      await stalled?.wait(offset, stop);
       yield read(offset, length);
     },
     check: async () => undefined,
@@ -47,6 +52,29 @@ function partsOf(content: Buffer, { segments, ranges, hash }: { segments: number
     ...{ check: async () => undefined, onProgress: () => undefined },
   });
   return { memory, parts, forward };
+}
+
+interface StalledSource {
+  wait(offset: number, stop: AbortSignal): Promise<void>;
+}
+
+/** A source that sends nothing at first. `reading`: the segments that are requested. */
+function stalledSource(): StalledSource & { reading(): readonly number[]; send(): void } {
+  const reading = new Set<number>();
+  const all = new EventEmitter().setMaxListeners(0);
+  let isStalled = true;
+  return {
+    reading: () => [...reading].sort(),
+    async wait(offset, stop) {
+      if (!isStalled) return;
+      reading.add(offset / SEGMENT_BYTES);
+      await once(all, 'sent', { signal: stop }).finally(() => reading.delete(offset / SEGMENT_BYTES));
+    },
+    send() {
+      isStalled = false;
+      all.emit('sent');
+    },
+  };
 }
 
 async function bytesOf(body: BuiltBody): Promise<Buffer> {
@@ -106,4 +134,39 @@ test('a part with all of the memory is reclaimed → it is built again in half o
   expect(half && (await bytesOf(half)).equals(before ?? Buffer.alloc(0))).toBe(true);
   half?.release();
   other.release();
+});
+
+describe('a source that is hashed while it is read, and sends nothing', () => {
+  const sha256 = (content: Buffer) => createHash('sha256').update(content).digest('hex');
+
+  test('another upload waits for its memory → the last parts give it up, and are built after the ones before them', async () => {
+    const content = diskOf(4);
+    const stalled = stalledSource();
+    const { memory, parts, forward } = partsOf(content, { segments: 3, ranges: 4, hash: true, stalled });
+    const bodies = (await all(parts.toBuild(new Set(), signal))).map((part) => part.build(signal));
+    await expect.poll(stalled.reading).toEqual([0, 1, 2]);
+    const others = [await memory.take(1, signal, {}), await memory.take(1, signal, {})];
+    expect(stalled.reading()).toEqual([0]);
+    stalled.send();
+    for (const body of bodies) (await body).release();
+    for (const part of others) part.release();
+    expect(await forward?.end(signal)).toBe(sha256(content));
+  });
+
+  test('a part with all of the memory gives it up → it is read in half of it, while it is sent', async () => {
+    const content = diskOf(4);
+    const stalled = stalledSource();
+    const { memory, parts, forward } = partsOf(content, { segments: 4, ranges: 1, hash: true, stalled });
+    const [part] = await all(parts.toBuild(new Set(), signal));
+    const building = part?.build(signal);
+    await expect.poll(stalled.reading).toEqual([0, 1, 2, 3]);
+    const other = await memory.take(2, signal, {});
+    stalled.send();
+    const body = await building;
+    expect(body?.length).toBeNull();
+    if (body) await bytesOf(body);
+    body?.release();
+    other.release();
+    expect(await forward?.end(signal)).toBe(sha256(content));
+  });
 });

@@ -11,6 +11,7 @@ import { containerOf } from '../../../images/convert/decision.js';
 import { findingList } from '../../../images/findings.js';
 import { openQcow2 } from '../../../images/formats/qcow2.js';
 import { SEGMENT_BYTES } from '../../../images/stream/layout.js';
+import { createPartMemory, type PartMemory } from '../../../images/stream/part-memory.js';
 import { probeHttp, versionText } from '../../../sources/http-probe.js';
 import { createHttpClient } from '../../../sources/http-request.js';
 import { inspectionOf } from '../../support/activities/upload/inspections.js';
@@ -52,12 +53,12 @@ function imageOf(name: string): Buffer {
   return bytes;
 }
 
-async function planned() {
+async function planned(url = web.url) {
   const client = createHttpClient({ hosts: [], addresses: ['127.0.0.1'], stallMs: 500 });
-  const facts = await probeHttp(client, web.url, new AbortController().signal);
+  const facts = await probeHttp(client, url, new AbortController().signal);
   client.close();
   const inspected = { version: versionText(facts), container: containerOf(raw) };
-  return { ...diskOf(1, { kind: 'http', url: web.url.href }, SIZE), conversion: 'converted' as const, inspected };
+  return { ...diskOf(1, { kind: 'http', url: url.href }, SIZE), conversion: 'converted' as const, inspected };
 }
 
 /** `same disk`, or the code of the failure. */
@@ -68,8 +69,10 @@ async function attempt(
   plan: Awaited<ReturnType<typeof planned>>,
   digest: string | null = null,
   shared = sharedRecord(),
+  more: { readonly memory?: PartMemory } = {},
 ): Promise<Outcome> {
-  const worker = uploadWorker({ endpoint: bucket.endpoint, inspection: raw, shared, stallMs: STALL_MS });
+  bucket.objects.clear();
+  const worker = uploadWorker({ endpoint: bucket.endpoint, inspection: raw, shared, stallMs: STALL_MS, ...more });
   workers.push(worker);
   try {
     await worker.upload([{ plan, ...(digest === null ? {} : { sha256: digest }) }]);
@@ -269,3 +272,35 @@ describe.each([
     TIMEOUT_MS,
   );
 });
+
+test.each([null, sha256])(
+  'a server trickles the bytes of three parts (sha256 in the request: %s) → another import on the worker gets memory for its parts, and both have the same disk',
+  async (digest) => {
+    const memory = createPartMemory({ segments: 3, patienceMs: 50 });
+    const plan = await planned();
+    const trickling = new Map<number, NodeJS.Timeout>();
+    const finish: (() => void)[] = [];
+    misbehave((asked) => {
+      let at = asked.start;
+      asked.response.writeHead(206, headOf(asked));
+      const timer = setInterval(() => asked.response.write(content.subarray(at, at++ + 1)), 20);
+      trickling.set(asked.start, timer);
+      asked.response.on('close', () => clearInterval(timer));
+      finish.push(() => {
+        clearInterval(timer);
+        asked.response.end(content.subarray(at, asked.end + 1));
+      });
+      return true;
+    });
+    const slow = attempt(plan, digest, sharedRecord(), { memory });
+    await expect.poll(() => trickling.size).toBeGreaterThanOrEqual(digest === null ? 2 : 3);
+    const quick = await startRangeServer(content);
+    const other = await planned(quick.url);
+    expect(await attempt(other, digest, sharedRecord(), { memory })).toBe('same disk');
+    web.instead = () => false;
+    for (const end of finish) end();
+    expect(await slow).toBe('same disk');
+    await quick.close();
+  },
+  TIMEOUT_MS,
+);

@@ -40,7 +40,6 @@ function partsOf(contents: readonly Buffer[], memory: PartMemory, onBuild: () =>
   const owner = {};
   const build = async (content: Buffer, signal: AbortSignal): Promise<BuiltBody> => {
     const blocks = await memory.take(1, signal, owner);
-    blocks.allowReclaim();
     onBuild();
     return {
       length: content.length,

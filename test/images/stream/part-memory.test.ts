@@ -75,11 +75,7 @@ describe('an upload waits while another one keeps', () => {
   afterEach(() => void vi.useRealTimers());
 
   const memoryOf = (segments: number) => createPartMemory({ segments, patienceMs: PATIENCE_MS });
-  const one = async (memory: PartMemory, owner: object, count = 1) => {
-    const part = await memory.take(count, signal, owner);
-    part.allowReclaim();
-    return part;
-  };
+  const one = (memory: PartMemory, owner: object, count = 1) => memory.take(count, signal, owner);
   const reclaimed = (parts: readonly PartBlocks[]) => parts.map((part) => part.reclaimed.aborted);
 
   test('several parts → the last of them is reclaimed, until both have as much; each keeps one', async () => {
@@ -102,18 +98,6 @@ describe('an upload waits while another one keeps', () => {
     vi.advanceTimersByTime(20 * PATIENCE_MS);
     expect(reclaimed(all)).toEqual([false, false, true, true, false, false]);
     expect(await isPending(third)).toBe(true);
-  });
-
-  test('parts that cannot be built again yet → none is reclaimed before they can', async () => {
-    const memory = memoryOf(2);
-    const owner = {};
-    const parts = [await memory.take(1, signal, owner), await memory.take(1, signal, owner)];
-    void one(memory, {});
-    vi.advanceTimersByTime(3 * PATIENCE_MS);
-    expect(reclaimed(parts)).toEqual([false, false]);
-    parts[1]?.allowReclaim();
-    vi.advanceTimersByTime(PATIENCE_MS);
-    expect(reclaimed(parts)).toEqual([false, true]);
   });
 
   test('a reclaimed part that keeps its memory → another one is reclaimed after a while', async () => {

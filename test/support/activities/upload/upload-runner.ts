@@ -15,6 +15,7 @@ import type { Convert } from '../../../../images/convert/converter.js';
 import type { Programs } from '../../../../images/convert/programs.js';
 import type { Inspection } from '../../../../images/inspection.js';
 import { PART_LIMITS, type PartLimits } from '../../../../images/stream/layout.js';
+import type { PartMemory } from '../../../../images/stream/part-memory.js';
 import { createHttpClient } from '../../../../sources/http-request.js';
 import { type LocalFile, openLocalFile } from '../../../../sources/local-file.js';
 import { createCache } from '../../../../sources/scratch-cache.js';
@@ -60,6 +61,8 @@ export interface WorkerOptions {
   /** Converts images really; without it, no conversion is expected. */
   readonly convert?: Convert;
   readonly programs?: Programs;
+  /** For the parts of disks that are compressed; by default, that of the worker. */
+  readonly memory?: PartMemory;
   /** Called before a segment of a disk is read to be compressed or compared. */
   readonly onSegment?: (offset: number) => void;
 }
@@ -78,6 +81,7 @@ export function uploadWorker({
   stallMs = 500,
   changedAtMs = 0,
   limits = PART_LIMITS,
+  memory,
   onSegment,
   convert,
   programs = { qemuImg: async () => null, decompressor: async () => false },
@@ -131,7 +135,7 @@ export function uploadWorker({
       programs,
       ...(convert === undefined ? {} : { convert }),
       streaming: {
-        ...{ pool: inProcessPool(onSegment), limits },
+        ...{ pool: inProcessPool(onSegment, memory), limits },
         ...{ ranges: shared.ranges, contents: shared.contents },
       },
     },
