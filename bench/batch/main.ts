@@ -1,6 +1,6 @@
 /**
- * npm run bench:batch -- --items 200 [--singles 20] [--at-once 50] [--import-seconds 0] [--kills 0] [--server embedded|postgres]:
- * runs single imports one after the other on the idle stack, then one batch on the emulator, and compares it with the limit of
+ * npm run bench:batch -- --items 200 [--singles 20] [--at-once 50] [--import-seconds 0] [--kills 0] [--server embedded|postgres]
+ * [--server-cores 0.5]: runs single imports one after the other on the idle stack, then one batch on the emulator, and compares it with the limit of
  * the same Temporal server. The last line is the summary. Exits with 1 if an item did not end exactly once with one image.
  * docs/scale.md has the results.
  *
@@ -22,6 +22,7 @@ import { makeImages } from './images.js';
 import { cpuSeconds, events, residentKiB, type Sample, slope, threadSeconds, workerThreads } from './measure.js';
 import { plainWorkflows } from './plain.js';
 import { startProductionServer } from './production-server.js';
+import { limitCores } from './server-cores.js';
 import { nameOf, verify } from './verify.js';
 
 /** The activities of an import: preflight, upload, start import, watch import, clean up. */
@@ -45,6 +46,7 @@ const { values } = parseArgs({
     'import-seconds': { type: 'string', default: '0' },
     kills: { type: 'string', default: '0' },
     server: { type: 'string', default: 'embedded' },
+    'server-cores': { type: 'string' },
     alone: { type: 'boolean', default: false },
     'upload-seconds': { type: 'string', default: '0' },
   },
@@ -73,7 +75,10 @@ const service = await startService({
     ...(production === null ? {} : { TEMPORAL_ADDRESS: production.address }),
   },
 });
+let removeLimit = async (): Promise<void> => undefined;
 try {
+  if (values['server-cores'] !== undefined)
+    removeLimit = await limitCores(temporalPid(), Number(values['server-cores']));
   await service.resetCloud();
   // The emulator shares the machine with the service, so it skips signature checks and MD5.
   const cheap = { signature: 'off', etag: 'fast', quotaImages: 1_000_000 };
@@ -83,14 +88,19 @@ try {
 } finally {
   await service.stop();
   await production?.stop();
+  await removeLimit();
   await rm(folder, { recursive: true, force: true });
 }
 
 function actions(): Promise<Actions> {
-  if (production !== null) return countActions(production);
-  const pid = service.stack.parts().find(({ name }) => name === 'temporal')?.pid;
+  return countActions(production ?? { pid: temporalPid() });
+}
+
+function temporalPid(): number {
+  const parts = [...service.stack.parts(), ...(production?.parts() ?? [])];
+  const pid = parts.find(({ name }) => name === 'temporal')?.pid;
   if (pid === null || pid === undefined) throw new Error('the Temporal server does not run');
-  return countActions({ pid });
+  return pid;
 }
 
 async function bench(on: Service): Promise<string> {
