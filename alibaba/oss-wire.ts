@@ -181,26 +181,26 @@ class ConnectionActivity {
   private idleChecks = 0;
   private waits = true;
   private isWriting = false;
+  private readonly socketMs: number;
   private socket: Socket | null = null;
   private isSocketIdle = true;
   private readonly onIdleSocket = () => {
     this.isSocketIdle = true;
   };
 
-  constructor(
-    call: http.ClientRequest,
-    private readonly checkMs: number,
-  ) {
+  constructor(call: http.ClientRequest, checkMs: number) {
+    // Shorter than a check, so that it has ended before the next one.
+    this.socketMs = checkMs * 0.9;
     call.once('socket', (socket) => {
       this.socket = socket;
       socket.on('timeout', this.onIdleSocket);
     });
   }
 
-  /** The next request uses the connection. */
+  /** The next request uses the connection, if the agent keeps it. The agent may have set its own time limit already. */
   end(): void {
     this.socket?.off('timeout', this.onIdleSocket);
-    this.socket?.setTimeout(0);
+    if (this.socket?.timeout === this.socketMs) this.socket.setTimeout(0);
   }
 
   transferred(): void {
@@ -233,8 +233,7 @@ class ConnectionActivity {
     const isConnected = socket !== null && !socket.connecting;
     const moves = isConnected && !this.isSocketIdle;
     this.isSocketIdle = !isConnected;
-    // Shorter than a check, so that it has ended before the next one.
-    socket?.setTimeout(this.checkMs * 0.9);
+    socket?.setTimeout(this.socketMs);
     return moves;
   }
 }

@@ -13,6 +13,7 @@ const MIB = 1024 * 1024;
 /** More than the system buffers of both ends of a connection. */
 const BODY = new Uint8Array(24 * MIB).fill(7);
 const STALL_MS = 1_000;
+const KEPT_ALIVE_MS = 7_000;
 /** Of the relay: 24 MiB take some 5 s. */
 const BYTES_A_TURN = 256 * 1024;
 const TURN_MS = 50;
@@ -53,6 +54,7 @@ async function sink(secure: boolean) {
     });
   };
   const server = secure ? https.createServer(tlsFiles, receive) : http.createServer(receive);
+  server.keepAliveTimeout = KEPT_ALIVE_MS;
   return { received, port: await listen(server) };
 }
 
@@ -86,7 +88,7 @@ async function slowRelay(port: number, limit: number): Promise<number> {
   );
 }
 
-function send(port: number, secure: boolean) {
+async function send(port: number, secure: boolean) {
   const agents = {
     http: new http.Agent({ keepAlive: true }),
     https: new https.Agent({ keepAlive: true, rejectUnauthorized: false }),
@@ -109,7 +111,7 @@ function send(port: number, secure: boolean) {
       ...{ reason: '', cloudBoxId: null },
     }),
   });
-  return wire.request({
+  await wire.request({
     ...{ action: 'UploadPart', method: 'PUT', bucket: 'images', key: 'disk.raw', maxResponseBytes: 100 },
     body: {
       length: BODY.length,
@@ -118,6 +120,7 @@ function send(port: number, secure: boolean) {
       },
     },
   });
+  return secure ? agents.https : agents.http;
 }
 
 test.each([false, true])(
