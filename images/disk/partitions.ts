@@ -101,16 +101,25 @@ function uefiDoubt(disk: ByteSource, partitions: readonly Partition[]): Pick<Par
   return overlaps ? { uefiDoubt: 'partitions of the MBR overlap' } : {};
 }
 
-/** A warning only: the kernel uses what is there. A file system that needs the rest has a finding of its own. */
+/**
+ * A partition that ends after the disk is a warning: the kernel uses what is there, and a file system that needs the rest
+ * has a finding of its own. One that starts after the disk does not exist in the kernel; with an extended partition, those in it.
+ */
 function reportBeyondEnd(disk: ByteSource, partitions: readonly Partition[], findings: FindingList): void {
-  const beyond = partitions.filter(({ start, size }) => start + size > disk.size);
-  const [first] = beyond;
-  if (first === undefined) return;
+  const containers = mbrEntries(disk.read(0, SECTOR), 0).flatMap(({ type, start, size }, index) =>
+    EXTENDED.includes(type) ? [{ number: index + 1, start, size }] : [],
+  );
+  const beyond = [...partitions, ...containers].filter(({ start, size }) => start + size > disk.size);
+  const lost = beyond.find(({ start }) => start >= disk.size);
+  const worst = lost ?? beyond[0];
+  if (worst === undefined) return;
+  const { number, start, size } = worst;
+  const place = lost === undefined ? `ends at byte ${start + size}` : `starts at byte ${start}`;
   findings.add(
-    first.start >= disk.size ? 'blocking' : 'warning',
+    lost === undefined ? 'warning' : 'blocking',
     'ECSIMPORT.Truncated',
     'The disk is smaller than its partition table records: it was truncated or shrunk',
-    `MBR: partition ${first.number} ends at byte ${first.start + first.size}, the disk at byte ${disk.size}`,
+    `MBR: partition ${number} ${place}, the disk ends at byte ${disk.size}`,
     'Copy the image again. If the disk was shrunk on purpose, correct the partition table with sfdisk or parted.',
   );
 }

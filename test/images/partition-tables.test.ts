@@ -238,4 +238,33 @@ describe('an MBR', () => {
     expect(table.partitions).toHaveLength(2);
     expect(table.uefiDoubt).toBe(uefiDoubt);
   });
+
+  const END = 4 * MIB;
+  test.each<[string, (made: Buffer) => Buffer, string, string]>([
+    ['ends after the disk', (made) => entry(made, 1, 0x83, 4096, 9000), 'warning', 'partition 2 ends at byte 6705152'],
+    ['starts after the disk', (made) => entry(made, 1, 0x83, 8192, 9), 'blocking', `partition 2 starts at byte ${END}`],
+    [
+      'ends after the disk, and another one starts there',
+      (made) => entry(entry(made, 1, 0x83, 4096, 9000), 2, 0x83, 13_096, 100),
+      'blocking',
+      'partition 3 starts at byte 6705152',
+    ],
+    [
+      'is extended and ends after the disk',
+      (made) => entry(made, 1, 5, 4096, 9000),
+      'warning',
+      'partition 2 ends at byte 6705152',
+    ],
+    [
+      'is extended and starts after the disk',
+      (made) => entry(made, 1, 0xf, 8192, 9000),
+      'blocking',
+      `partition 2 starts at byte ${END}`,
+    ],
+  ])('of which one %s → ECSIMPORT.Truncated, by the worst one', (_, change, severity, evidence) => {
+    const findings = findingList();
+    readLayout(bufferSource(change(entry(disk(), 0, 0x83, 2048, 1024))), findings);
+    const found = findings.all.filter(({ code }) => code === 'ECSIMPORT.Truncated');
+    expect(found).toMatchObject([{ severity, evidence: `MBR: ${evidence}, the disk ends at byte ${END}` }]);
+  });
 });
