@@ -21,6 +21,7 @@ DISK_UUID=0b6a2b5e-1d43-4a57-8b0a-6f9b5a4de001
 export SOURCE_DATE_EPOCH=1767225600 LC_ALL=C
 HERE=$(cd "$(dirname "$0")/../../.." && pwd)
 IMAGE=$HERE/assets/debian-demo.qcow2
+. "$HERE/test/images/make/parts/boot-files.sh"
 
 boot_check() {
   local log
@@ -80,17 +81,10 @@ mkdir -p "$ROOT/boot/grub/i386-pc"
 cp "$ROOT/usr/lib/grub/i386-pc/boot.img" "$ROOT/boot/grub/i386-pc/"
 chroot "$ROOT" grub-mkimage -O i386-pc -p '(hd0,gpt2)/boot/grub' -o /boot/grub/i386-pc/core.img \
   biosdisk part_gpt ext2 normal configfile linux search search_fs_uuid serial terminal echo test
-cat >"$ROOT/boot/grub/grub.cfg" <<CFG
-set timeout=1
-serial --unit=0 --speed=115200
-terminal_input serial console
-terminal_output serial console
-menuentry 'Debian GNU/Linux' {
-  search --no-floppy --fs-uuid --set=root $ROOT_UUID
-  linux /boot/vmlinuz-$KERNEL root=UUID=$ROOT_UUID ro console=tty0 console=ttyS0,115200n8
-  initrd /boot/initrd.img-$KERNEL
-}
-CFG
+{
+  echo 'set timeout=1'; grub_serial
+  grub_entry 'Debian GNU/Linux' "$ROOT_UUID" /boot "$KERNEL" "root=UUID=$ROOT_UUID ro console=tty0 console=ttyS0,115200n8"
+} >"$ROOT/boot/grub/grub.cfg"
 
 # 4. Purge packages that the boot does not need, without their scripts, whose programs are deleted already.
 KEEP="base-files base-passwd busybox-static netbase linux-image-$KERNEL linux-image-amd64"
@@ -145,18 +139,7 @@ ln -sfn /bin/busybox "$ROOT/sbin/init"
 mkdir -p "$RAM"/{bin,dev,proc,sys,root}
 cp "$ROOT/bin/busybox" "$RAM/bin/"
 sed "s#^#/lib/modules/$KERNEL/#" "$WORK/boot-modules" >"$RAM/load"
-cat >"$RAM/init" <<'INIT'
-#!/bin/busybox sh
-/bin/busybox --install -s /bin
-mount -t proc proc /proc; mount -t sysfs sysfs /sys; mount -t devtmpfs devtmpfs /dev
-while read -r module; do insmod "$module"; done </load
-root=$(sed 's/.*root=\([^ ]*\).*/\1/' /proc/cmdline)
-for _ in 1 2 3 4 5 6 7 8 9 10; do device=$(findfs "$root" 2>/dev/null) && break; sleep 1; done
-mount -t ext4 -o ro "$device" /root || exec sh
-umount /proc /sys /dev
-exec switch_root /root /sbin/init
-INIT
-chmod 755 "$RAM/init"
+busybox_init "$RAM/init"
 find "$ROOT" "$RAM" -newermt "@$SOURCE_DATE_EPOCH" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 (cd "$RAM" && find . -print0 | sort -z | cpio --null --reproducible -o -H newc --quiet | gzip -9n) >"$ROOT/boot/initrd.img-$KERNEL"
 
@@ -167,13 +150,9 @@ printf 'label: gpt\nlabel-id: %s\nstart=2048, size=2048, type=21686148-6449-6E6F
   "$DISK_UUID" | sfdisk --quiet "$DISK"
 mke2fs -q -t ext4 -U "$ROOT_UUID" -L root -E "hash_seed=$ROOT_UUID,lazy_itable_init=1" -m 1 -d "$ROOT" "$WORK/part.img" "$((DISK_MIB - 3))M"
 dd if="$WORK/part.img" of="$DISK" bs=1M seek=2 conv=sparse,notrunc status=none
-# boot.img leaves the partition table and gets the sector of core.img (u64 at 0x5c); core.img gets the sector of its rest (u64 at 0x1f4).
-u64() { printf '%016x' "$1" | sed 's/../\\x&/g' | awk -F'\\\\x' '{for (i = NF; i > 1; i--) printf "\\x%s", $i}'; }
 cp "$ROOT/boot/grub/i386-pc/boot.img" "$ROOT/boot/grub/i386-pc/core.img" "$WORK/"
-printf "$(u64 2048)" | dd of="$WORK/boot.img" bs=1 seek=$((0x5c)) conv=notrunc status=none
-printf "$(u64 2049)" | dd of="$WORK/core.img" bs=1 seek=$((0x1f4)) conv=notrunc status=none
-dd if="$WORK/boot.img" of="$DISK" bs=1 count=440 conv=notrunc status=none
-dd if="$WORK/core.img" of="$DISK" bs=512 seek=2048 conv=notrunc status=none
+grub_place "$WORK" 2048
+grub_install "$WORK" "$DISK" 2048
 
 mkdir -p "$(dirname "$OUTPUT")"
 qemu-img convert -f raw -O qcow2 -c "$DISK" "$OUTPUT"

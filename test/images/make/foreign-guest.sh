@@ -11,7 +11,7 @@ HERE=$(cd "$(dirname "$0")" && pwd)
 ARCH=$1 OUTPUT=$(realpath -m "$2")
 WORK=$(mktemp -d)
 trap 'rm -rf --one-file-system "$WORK"' EXIT
-for part in disk foreign; do . "$HERE/parts/$part.sh"; done
+for part in boot-files disk foreign; do . "$HERE/parts/$part.sh"; done
 TAR=${PACKAGES_TAR:-$WORK/packages.tar}
 case $ARCH in
   arm64) PACKAGES=linux-image-arm64,busybox-static,grub-efi-arm64-signed TTY=ttyAMA0 ;;
@@ -37,14 +37,10 @@ printf 'root::0:0:root:/root:/bin/sh\n' >"$R/etc/passwd"
 printf '::sysinit:/bin/mount -t devtmpfs devtmpfs /dev\n%s::respawn:/sbin/getty -L 115200 %s vt100\n' $TTY $TTY >"$R/etc/inittab"
 printf 'UUID=%s / ext4 defaults 0 1\n' "$ROOT_UUID" >"$R/etc/fstab"
 echo "$ARCH-guest" >"$R/etc/hostname"
-cat >"$R/boot/grub/grub.cfg" <<CFG
-set timeout=1
-menuentry 'Debian' {
-  search --no-floppy --fs-uuid --set=root $ROOT_UUID
-  linux /boot/vmlinuz-$KERNEL root=UUID=$ROOT_UUID ro console=$TTY
-  initrd /boot/initrd.img-$KERNEL
-}
-CFG
+{
+  echo 'set timeout=1'
+  grub_entry Debian "$ROOT_UUID" /boot "$KERNEL" "root=UUID=$ROOT_UUID ro console=$TTY"
+} >"$R/boot/grub/grub.cfg"
 mke2fs -q -t ext4 -U "$ROOT_UUID" -d "$R" "$WORK/root.img" 200M
 if [ "$ARCH" = arm64 ]; then
   new_file esp 33 vfat "$ESP_UUID"

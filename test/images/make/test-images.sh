@@ -12,7 +12,7 @@ set -euo pipefail
 export LC_ALL=C SOURCE_DATE_EPOCH=1767225600
 HERE=$(cd "$(dirname "$0")/../../.." && pwd)
 TO=$HERE/test/images/cache
-for part in disk foreign real broken storage constructed; do . "$HERE/test/images/make/parts/$part.sh"; done
+for part in boot-files disk foreign real broken storage constructed; do . "$HERE/test/images/make/parts/$part.sh"; done
 ALL=$(declare -F | sed -n 's/^declare -f image_//p')
 if [ "${1:-}" = --list ]; then echo "$ALL"; exit; fi
 [ "${1:-}" != --to ] || { TO=$(realpath -m "$2"); shift 2; }

@@ -53,24 +53,17 @@ disk() {
   done
 }
 
-u64() { printf '%016x' "$1" | sed 's/../\\x&/g' | awk -F'\\\\x' '{for (i = NF; i > 1; i--) printf "\\x%s", $i}'; }
-
-# grub_core ROOT PREFIX SECTOR MODULES…: creates GRUB's two BIOS stages with the guest's tools. $WORK/boot.img gets the
-# sector of core.img (u64 at 0x5c), $WORK/core.img the sector of its rest (u64 at 0x1f4).
+# grub_core ROOT PREFIX SECTOR MODULES…: creates GRUB's two BIOS stages in $WORK with the guest's tools.
 grub_core() {
   local root=$1 prefix=$2 sector=$3; shift 3
   chroot "$root" grub-mkimage -O i386-pc -p "$prefix" -o /tmp/core.img biosdisk normal configfile linux search \
     search_fs_uuid serial terminal echo test "$@"
   mv "$root/tmp/core.img" "$WORK/core.img"
   cp "$root/usr/lib/grub/i386-pc/boot.img" "$WORK/boot.img"
-  printf "$(u64 "$sector")" | dd of="$WORK/boot.img" bs=1 seek=$((0x5c)) conv=notrunc status=none
-  printf "$(u64 $((sector + 1)))" | dd of="$WORK/core.img" bs=1 seek=$((0x1f4)) conv=notrunc status=none
+  grub_place "$WORK" "$sector"
 }
 # grub_write SECTOR: writes both to $WORK/disk.raw.
-grub_write() {
-  dd if="$WORK/boot.img" of="$WORK/disk.raw" bs=1 count=440 conv=notrunc status=none
-  dd if="$WORK/core.img" of="$WORK/disk.raw" bs=512 seek="$1" conv=notrunc status=none
-}
+grub_write() { grub_install "$WORK" "$WORK/disk.raw" "$1"; }
 
 # grub_efi ROOT FORMAT LOADER UUID: creates a loader at the UEFI fallback path in $WORK/esp.
 grub_efi() {

@@ -21,18 +21,7 @@ busybox_initramfs() {
   ) | awk '!seen[$0]++' >"$work/load"
   (cd "$root/$folder" && xargs cp --parents -t "$work/ram/lib/modules/$kernel" <"$work/load")
   sed "s#^\./#/lib/modules/$kernel/#" "$work/load" >"$work/ram/load"
-  cat >"$work/ram/init" <<'INIT'
-#!/bin/busybox sh
-/bin/busybox --install -s /bin
-mount -t proc proc /proc; mount -t sysfs sysfs /sys; mount -t devtmpfs devtmpfs /dev
-while read -r module; do insmod "$module"; done </load
-root=$(sed 's/.*root=\([^ ]*\).*/\1/' /proc/cmdline)
-for _ in 1 2 3 4 5 6 7 8 9 10; do device=$(findfs "$root" 2>/dev/null) && break; sleep 1; done
-mount -t ext4 -o ro "$device" /root || exec sh
-umount /proc /sys /dev
-exec switch_root /root /sbin/init
-INIT
-  chmod 755 "$work/ram/init"
+  busybox_init "$work/ram/init"
   (cd "$work/ram" && find . | sort | cpio -o -H newc --quiet | gzip -9n) >"$4"
   cat "$work/load"
   rm -rf --one-file-system "$work"

@@ -76,17 +76,10 @@ root_file() { truncate -s "${1:-40}M" "$WORK/root"; mke2fs -q -t ext4 -b 4096 -U
 
 # menu ROOT [FOLDER]: FOLDER is that of the kernel, as GRUB sees it; its file system has the UUID in $FROM.
 menu() {
-  cat >"$T/boot/grub/grub.cfg" <<CFG
-set timeout=1
-serial --unit=0 --speed=115200
-terminal_input serial console
-terminal_output serial console
-menuentry 'Debian' {
-  search --no-floppy --fs-uuid --set=root ${FROM:-$BOOT_UUID}
-  linux ${2:-}/vmlinuz-$KERNEL root=$1 ro $CONSOLE
-  initrd ${2:-}/initrd.img-$KERNEL
-}
-CFG
+  {
+    echo 'set timeout=1'; grub_serial
+    grub_entry Debian "${FROM:-$BOOT_UUID}" "${2:-}" "$KERNEL" "root=$1 ro $CONSOLE"
+  } >"$T/boot/grub/grub.cfg"
   printf '%s / ext4 defaults 0 1\n' "${1%% *}" >"$T/etc/fstab"
 }
 
