@@ -7,7 +7,15 @@ import { zstdFrames } from '../compression/zstd.js';
 import { blake2b } from './blake2.js';
 import { leafItems, type TreeRoot, treeReader } from './btrfs-tree.js';
 import { ALL_BITS, crc32c } from './checksums.js';
-import { type Entry, type FileSystem, kindOf, MAX_ENTRIES, type OpenFileSystem, uuidOrNull } from './filesystem.js';
+import {
+  type Entry,
+  type FileSystem,
+  type IdentifyFileSystem,
+  kindOf,
+  MAX_ENTRIES,
+  type OpenFileSystem,
+  uuidOrNull,
+} from './filesystem.js';
 import { xxhash64 } from './xxhash.js';
 
 const SUPERBLOCK = 65_536;
@@ -24,10 +32,18 @@ interface Node {
   readonly inode: number;
 }
 
-export const openBtrfs: OpenFileSystem = (source) => {
-  if (source.size < SUPERBLOCK + 4096) return null;
+export const identifyBtrfs: IdentifyFileSystem = (source) => {
   const superblock = source.read(SUPERBLOCK, 4096);
-  if (superblock.toString('latin1', 64, 72) !== '_BHRfS_M') return null;
+  return superblock.toString('latin1', 64, 72) === '_BHRfS_M' ? identityOf(superblock) : null;
+};
+
+function identityOf(superblock: Buffer) {
+  return { kind: 'btrfs', uuid: uuidOrNull(superblock, 32), label: text(superblock.subarray(299, 555)) } as const;
+}
+
+export const openBtrfs: OpenFileSystem = (source) => {
+  if (source.size < SUPERBLOCK + 4096 || identifyBtrfs(source) === null) return null;
+  const superblock = source.read(SUPERBLOCK, 4096);
   checkSum(superblock);
   const trees = treeReader(source, superblock);
   const sectorSize = superblock.readUInt32LE(144);
@@ -105,9 +121,7 @@ export const openBtrfs: OpenFileSystem = (source) => {
   };
   const totalBytes = u64le(superblock, 112);
   return {
-    kind: 'btrfs',
-    uuid: uuidOrNull(superblock, 32),
-    label: text(superblock.subarray(299, 555)),
+    ...identityOf(superblock),
     totalBytes,
     freeBytes: Math.max(0, totalBytes - u64le(superblock, 120)),
     stale: u64le(superblock, 96) === 0 ? null : 'its log tree was not replayed',

@@ -6,6 +6,7 @@ import {
   DamagedLogError,
   type Entry,
   type FileSystem,
+  type IdentifyFileSystem,
   kindOf,
   MAX_DIRECTORY_BYTES,
   MAX_ENTRIES,
@@ -84,8 +85,15 @@ function recover(source: ByteSource, superblock: Super): Recovered {
   }
 }
 
+export const identifyExt: IdentifyFileSystem = (source) => identityOf(source.read(1024, 1024));
+
+function identityOf(superblock: Buffer) {
+  const kind = extKind(superblock);
+  return kind === null ? null : { kind, uuid: uuidOrNull(superblock, 104), label: text(superblock.subarray(120, 136)) };
+}
+
 /** Null: no superblock, or that of an external journal, which has the same magic number. */
-export function extKind(superblock: Buffer): Super['kind'] | null {
+function extKind(superblock: Buffer): Super['kind'] | null {
   if (superblock.readUInt16LE(56) !== 0xef53) return null;
   const incompatible = superblock.readUInt32LE(96);
   if ((incompatible & JOURNAL_DEVICE) !== 0) return null;
@@ -108,8 +116,8 @@ function checkSum(superblock: Buffer): void {
 export function readSuper(source: ByteSource): Super | null {
   if (source.size < 2048) return null;
   const bytes = source.read(1024, 1024);
-  const kind = extKind(bytes);
-  if (kind === null) return null;
+  const identity = identityOf(bytes);
+  if (identity === null) return null;
   const incompatible = bytes.readUInt32LE(96);
   const logBlock = bytes.readUInt32LE(24);
   if (logBlock > 6) throw new UnreadableError(`ext superblock: block size 2^${10 + logBlock}`);
@@ -125,9 +133,7 @@ export function readSuper(source: ByteSource): Super | null {
     descriptorSize: (incompatible & IS_64BIT) !== 0 ? Math.max(64, bytes.readUInt16LE(254)) : 32,
     metaGroups: (incompatible & META_BG) !== 0 ? bytes.readUInt32LE(260) : null,
     blocksPerGroup: bytes.readUInt32LE(32),
-    kind,
-    uuid: uuidOrNull(bytes, 104),
-    label: text(bytes.subarray(120, 136)),
+    ...identity,
     totalBytes: (bytes.readUInt32LE(4) + high(336)) * blockSize,
     freeBytes: (bytes.readUInt32LE(12) + high(344)) * blockSize,
     isStale: (incompatible & NEEDS_RECOVERY) !== 0,

@@ -3,6 +3,7 @@ import { type ByteSource, text, UnreadableError } from '../bytes.js';
 import { unlessUnreadable } from '../findings.js';
 import {
   type Entry,
+  type IdentifyFileSystem,
   MAX_DIRECTORY_BYTES,
   MAX_ENTRIES,
   type NodeInfo,
@@ -49,7 +50,7 @@ export const openFat: OpenFileSystem = (source) => {
       : chainBytes(source, layout, node.first, MAX_DIRECTORY_BYTES, null);
   return {
     kind: 'vfat',
-    uuid: fatSerial(boot, wide),
+    uuid: serialOf(boot, wide),
     label: unlessUnreadable(
       () => volumeLabel(directoryBytes(nodeOf(0))),
       () => '',
@@ -81,7 +82,17 @@ export const openFat: OpenFileSystem = (source) => {
   };
 };
 
-export function fatSerial(boot: Buffer, isWide: boolean): string | null {
+/** The name of the type is no proof, but only FAT has it at this place. */
+export const identifyFat: IdentifyFileSystem = (source) => {
+  const boot = source.read(0, 512);
+  if (boot.readUInt16LE(510) !== 0xaa55) return null;
+  const isWide = boot.toString('latin1', 82, 90) === 'FAT32   ';
+  if (!isWide && !/^FAT(12|16)? +$/.test(boot.toString('latin1', 54, 62))) return null;
+  const label = text(boot.subarray(isWide ? 71 : 43, isWide ? 82 : 54), 'latin1');
+  return { kind: 'vfat', uuid: serialOf(boot, isWide), label: label === 'NO NAME' ? '' : label };
+};
+
+function serialOf(boot: Buffer, isWide: boolean): string | null {
   const number = boot.readUInt32LE(isWide ? 67 : 39);
   const digits = number.toString(16).toUpperCase().padStart(8, '0');
   return number === 0 ? null : `${digits.slice(0, 4)}-${digits.slice(4)}`;

@@ -57,6 +57,17 @@ export class DamagedLogError extends UnreadableError {}
 /** Null: another file system. Throws UnreadableError if it is this file system and damaged. */
 export type OpenFileSystem = (source: ByteSource) => FileSystem | null;
 
+/** What a superblock says of its file system, whatever the rest is like. */
+export interface Identity {
+  readonly kind: FileSystem['kind'];
+  readonly uuid: string | null;
+  /** Null: it is elsewhere in the file system. */
+  readonly label: string | null;
+}
+
+/** Null: another file system. It checks the magic number only. */
+export type IdentifyFileSystem = (source: ByteSource) => Identity | null;
+
 export function uuidOf(bytes: Buffer, offset: number): string {
   const hex = bytes.toString('hex', offset, offset + 16);
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');

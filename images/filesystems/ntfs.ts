@@ -3,6 +3,7 @@ import { type ByteSource, isPowerOfTwo, text, UnreadableError, u64le } from '../
 import {
   type Entry,
   type FileSystem,
+  type IdentifyFileSystem,
   MAX_DIRECTORY_BYTES,
   MAX_ENTRIES,
   type NodeInfo,
@@ -52,11 +53,15 @@ interface Volume {
   stream(attributes: readonly Attribute[], type: number, name: string): ByteSource | null;
 }
 
-export const openNtfs: OpenFileSystem = (source) => {
-  if (source.size < 4096) return null;
+/** The label is in a file. */
+export const identifyNtfs: IdentifyFileSystem = (source) => {
   const boot = source.read(0, 512);
-  if (boot.toString('latin1', 3, 11) !== 'NTFS    ') return null;
-  const geometry = geometryOf(boot);
+  return boot.toString('latin1', 3, 11) === 'NTFS    ' ? { kind: 'ntfs', uuid: serialOf(boot), label: null } : null;
+};
+
+export const openNtfs: OpenFileSystem = (source) => {
+  if (source.size < 4096 || identifyNtfs(source) === null) return null;
+  const geometry = geometryOf(source.read(0, 512));
   const volume = openVolume(source, geometry);
   const about = volume.attributes(VOLUME);
   return {
@@ -109,12 +114,11 @@ function geometryOf(boot: Buffer): Geometry {
     clusters: Math.floor((u64le(boot, 40) * sector) / clusterSize),
     recordSize,
     mftOffset: u64le(boot, 48) * clusterSize,
-    serial: ntfsSerial(boot),
+    serial: serialOf(boot),
   };
 }
 
-export const ntfsSerial = (boot: Buffer): string =>
-  boot.readBigUInt64LE(72).toString(16).toUpperCase().padStart(16, '0');
+const serialOf = (boot: Buffer): string => boot.readBigUInt64LE(72).toString(16).toUpperCase().padStart(16, '0');
 
 function openVolume(source: ByteSource, geometry: Geometry): Volume {
   const { clusterSize, recordSize, mftOffset } = geometry;

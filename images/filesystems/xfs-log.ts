@@ -17,7 +17,7 @@ const EXTENDED_HEADER_BYTES = 260;
 const HEADER_BYTES = [328, 324] as const;
 const CRC = 32;
 /** The largest log of XFS. */
-const MAX_LOG = 2 ** 31;
+export const MAX_LOG = 2 ** 31;
 /** `XLOG_MAX_RECORD_BSIZE`, without the headers. */
 const MAX_RECORD = (256 * 1024) / SECTOR;
 /** One for every 32 KiB; the size that a record has room for may be larger than the record. */
@@ -50,17 +50,58 @@ export interface XfsLog {
   operations(): Generator<LogOperation>;
 }
 
-interface LogRecord {
-  /** False: it was not written completely, or changed later. */
-  readonly isComplete: boolean;
-  /** The size of a buffer. */
-  readonly bufferSectors: number;
-  readonly sector: number;
+interface LogSector {
   readonly cycle: number;
+  readonly sector: number;
+}
+
+/** The fields of the first sector of a record, as they are there. */
+export interface RecordHeader {
+  readonly cycle: number;
+  /** Where the record was written. */
+  readonly place: LogSector;
+  /** The oldest record whose changes may be missing in their places. */
+  readonly tail: LogSector;
+  readonly uuid: Buffer;
+  readonly bytes: number;
+  /** The size of a buffer. */
+  readonly bufferBytes: number;
   readonly headerSectors: number;
   readonly dataSectors: number;
   readonly operations: number;
-  readonly tail: { readonly cycle: number; readonly sector: number };
+}
+
+/** Null: no record begins with this sector. */
+export function recordHeader(sector: Buffer): RecordHeader | null {
+  if (sector.readUInt32BE(0) !== MAGIC) return null;
+  const bytes = sector.readUInt32BE(12);
+  const isLong = (sector.readUInt32BE(8) & VERSION_2) !== 0;
+  const bufferBytes = isLong ? sector.readUInt32BE(320) : HEADER_COVERS;
+  return {
+    cycle: sector.readUInt32BE(4),
+    place: { cycle: sector.readUInt32BE(16), sector: sector.readUInt32BE(20) },
+    tail: { cycle: sector.readUInt32BE(24), sector: sector.readUInt32BE(28) },
+    uuid: sector.subarray(304, 320),
+    ...{ bytes, bufferBytes },
+    headerSectors: Math.max(1, Math.ceil(bufferBytes / HEADER_COVERS)),
+    dataSectors: Math.ceil(bytes / SECTOR),
+    operations: sector.readUInt32BE(40),
+  };
+}
+
+/** @param data of the record, from its first operation on */
+export function isUnmountRecord({ operations }: Pick<RecordHeader, 'operations'>, data: Buffer): boolean {
+  return operations === 1 && ((data[9] ?? 0) & UNMOUNT) !== 0;
+}
+
+/** Every sector begins with the cycle in which it was written, or with the magic of a record, followed by the cycle. */
+export const cycleOf = (sector: Buffer) => sector.readUInt32BE(sector.readUInt32BE(0) === MAGIC ? 4 : 0);
+
+interface LogRecord extends Pick<RecordHeader, 'cycle' | 'tail' | 'headerSectors' | 'dataSectors' | 'operations'> {
+  /** False: it was not written completely, or changed later. */
+  readonly isComplete: boolean;
+  readonly bufferSectors: number;
+  readonly sector: number;
   readonly data: () => Buffer;
 }
 
@@ -139,7 +180,7 @@ function newestRecord(log: Log): LogRecord | null {
   return good ?? records[BUFFERS] ?? null;
 }
 
-const isUnmount = ({ operations, data }: LogRecord) => operations === 1 && ((data()[9] ?? 0) & UNMOUNT) !== 0;
+const isUnmount = (record: LogRecord) => isUnmountRecord(record, record.data());
 
 /** The records that end before a sector, complete or not, the last one first: as many as may be written at the same time, and one. */
 function recordsBefore(log: Log, end: number): LogRecord[] {
@@ -180,9 +221,6 @@ function firstUnwritten(log: Log, end: number): number {
   return end;
 }
 
-/** Every sector begins with the cycle in which it was written, or with the magic of a record, followed by the cycle. */
-const cycleOf = (sector: Buffer) => sector.readUInt32BE(sector.readUInt32BE(0) === MAGIC ? 4 : 0);
-
 /** The first sector that was not written in the newest cycle: all sectors before it were. */
 function headOf(log: Log): number {
   const cycleAt = (sector: number) => cycleOf(log.read(sector, 1));
@@ -198,29 +236,25 @@ function headOf(log: Log): number {
 
 /** Null: no record of at most so many sectors begins there. */
 function recordAt(log: Log, sector: number, most = log.sectors): LogRecord | null {
-  const header = log.read(sector, 1);
-  const cycle = header.readUInt32BE(4);
-  const dataSectors = Math.ceil(header.readUInt32BE(12) / SECTOR);
-  const isLong = (header.readUInt32BE(8) & VERSION_2) !== 0;
-  const headerSectors = isLong ? Math.max(1, Math.ceil(header.readUInt32BE(320) / HEADER_COVERS)) : 1;
+  const header = recordHeader(log.read(sector, 1));
+  if (header === null) return null;
+  const { cycle, place, tail, headerSectors, dataSectors, operations } = header;
   if (
-    header.readUInt32BE(0) !== MAGIC ||
-    header.readUInt32BE(16) !== cycle ||
-    header.readUInt32BE(20) !== sector ||
-    !header.subarray(304, 320).equals(log.uuid) ||
+    place.cycle !== cycle ||
+    place.sector !== sector ||
+    !header.uuid.equals(log.uuid) ||
     headerSectors > MAX_HEADERS ||
     headerSectors + dataSectors > most ||
-    dataSectors > Math.min(headerSectors * CYCLES_IN_HEADER, MAX_RECORD)
+    dataSectors > Math.min(headerSectors * CYCLES_IN_HEADER, MAX_RECORD) ||
+    tail.sector >= log.sectors
   )
     return null;
-  const tail = { cycle: header.readUInt32BE(24), sector: header.readUInt32BE(28) };
-  if (tail.sector >= log.sectors) return null;
   const bytes = log.read(sector, headerSectors + dataSectors);
   const [headers, written] = [bytes.subarray(0, headerSectors * SECTOR), bytes.subarray(headerSectors * SECTOR)];
   return {
-    isComplete: isComplete(headers, written, header.readUInt32BE(12)),
-    bufferSectors: isLong ? header.readUInt32BE(320) / SECTOR : HEADER_COVERS / SECTOR,
-    ...{ sector, cycle, headerSectors, dataSectors, tail, operations: header.readUInt32BE(40) },
+    isComplete: isComplete(headers, written, header.bytes),
+    bufferSectors: header.bufferBytes / SECTOR,
+    ...{ sector, cycle, headerSectors, dataSectors, tail, operations },
     data: () => unpacked(headers, written),
   };
 }

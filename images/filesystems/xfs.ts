@@ -6,6 +6,7 @@ import {
   DamagedLogError,
   type Entry,
   type FileSystem,
+  type IdentifyFileSystem,
   kindOf,
   MAX_DIRECTORY_BYTES,
   MAX_ENTRIES,
@@ -51,8 +52,17 @@ interface Inode {
   readonly fork: Buffer;
 }
 
+export const identifyXfs: IdentifyFileSystem = (source) => {
+  const bytes = source.read(0, 512);
+  return bytes.toString('latin1', 0, 4) === 'XFSB' ? identityOf(bytes) : null;
+};
+
+function identityOf(bytes: Buffer) {
+  return { kind: 'xfs', uuid: uuidOrNull(bytes, 32), label: text(bytes.subarray(108, 120)) } as const;
+}
+
 export const openXfs: OpenFileSystem = (source) => {
-  if (source.size < 512 || source.read(0, 4).toString('latin1') !== 'XFSB') return null;
+  if (source.size < 512 || identifyXfs(source) === null) return null;
   const bytes = source.read(0, 512);
   const superblock = readSuper(bytes);
   if (superblock.version === 5 || bytes.readUInt32LE(CHECKSUM_AT) !== 0) checkSum(source, bytes.readUInt16BE(102));
@@ -116,9 +126,7 @@ function opened(source: ByteSource): Omit<FileSystem, 'stale'> {
   const bytes = source.read(0, 512);
   const superblock = readSuper(bytes);
   return {
-    kind: 'xfs',
-    uuid: uuidOrNull(bytes, 32),
-    label: text(bytes.subarray(108, 120)),
+    ...identityOf(bytes),
     totalBytes: u64be(bytes, 8) * superblock.blockSize,
     freeBytes: u64be(bytes, 144) * superblock.blockSize,
     ignoresCase: false,
