@@ -1,29 +1,17 @@
 /** The API's configuration: a typed object, with a reader for environment variables. */
-import os from 'node:os';
 import { z } from 'zod';
 import type { FinalState } from '../domain/import.js';
 import { DEFAULT_ACTIVITY_TIMING } from '../domain/process-names.js';
-import { accountsFromEnvironment, accountVariables } from './accounts.js';
+import { accountsFromEnvironment } from './accounts.js';
 import { type ApiAccess, accessVariables, apiAccess } from './api-access.js';
-import { type DatabaseConfig, databaseConfig, databaseVariables } from './database.js';
-import {
-  commaList,
-  type Environment,
-  LOG_FORMAT,
-  LOG_LEVEL,
-  type LogFormat,
-  type LogLevel,
-  milliseconds,
-  readEnvironment,
-} from './environment.js';
-import { type HealthAddress, healthAddress, healthVariables } from './health.js';
+import { type DatabaseConfig, databaseConfig } from './database.js';
+import { commaList, type Environment, milliseconds, readEnvironment } from './environment.js';
 import { type OidcIssuer, oidcIssuers, oidcVariables } from './oidc.js';
-import { type PayloadKeySource, payloadKeySource, payloadKeyVariables } from './payload-keys.js';
+import { type PayloadKeySource, payloadKeySource } from './payload-keys.js';
+import { type ProcessConfig, processConfig, processVariables } from './process.js';
 import type { TemporalSettings } from './temporal.js';
 import { readTemporalSettings } from './temporal-environment.js';
-import { temporalVariables } from './temporal-variables.js';
 import { type WebhookConfig, webhookConfig, webhookVariables } from './webhooks.js';
-import { DEFAULT_BLOCKED_LIMIT_MS } from './worker.js';
 
 /** Times are in milliseconds. */
 export interface ApiConfig extends DatabaseConfig {
@@ -91,11 +79,7 @@ function parseJson(text: string): unknown {
 }
 
 export const apiVariables = z.object({
-  ...temporalVariables,
-  ...databaseVariables,
-  ...accountVariables.shape,
-  ...payloadKeyVariables,
-  ...healthVariables,
+  ...processVariables,
   ...webhookVariables,
   ECS_IMPORT_SEARCH_ATTRIBUTES: z.enum(['on', 'off']).default('on'),
   /** `https://temporal.example.com` */
@@ -106,14 +90,11 @@ export const apiVariables = z.object({
   ...oidcVariables,
   ECS_IMPORT_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   ...accessVariables,
-  ECS_IMPORT_WORKER_HOST: z.string().min(1).default(os.hostname()),
   ECS_IMPORT_TEMPORAL_UI: z.enum(['true', 'false']).default('false'),
-  ECS_IMPORT_STACK_FILE: z.string().min(1).optional(),
   ECS_IMPORT_WORKER_MISSING_MS: milliseconds(DEFAULT_WORKER_MISSING_MS),
   ECS_IMPORT_RETRY_FIRST_MS: milliseconds(DEFAULT_ACTIVITY_TIMING.retryFirstMs),
   ECS_IMPORT_RETRY_MAX_MS: milliseconds(DEFAULT_ACTIVITY_TIMING.retryMaxMs),
   ECS_IMPORT_HEARTBEAT_TIMEOUT_MS: milliseconds(DEFAULT_ACTIVITY_TIMING.heartbeatTimeoutMs),
-  /** `{"currency":"CNY","storageGiBMonth":0.12,"trafficGiB":0.5}` */
   ECS_IMPORT_PRICES: z
     .string()
     .transform((text, context) => {
@@ -128,21 +109,10 @@ export const apiVariables = z.object({
   ECS_IMPORT_KEEP_FAILED_DAYS: days,
   ECS_IMPORT_KEEP_CANCELLED_DAYS: days,
   ECS_IMPORT_EXPORT_DIR: z.string().min(1).optional(),
-  ECS_IMPORT_BLOCKED_LIMIT_MS: milliseconds(DEFAULT_BLOCKED_LIMIT_MS),
   ECS_IMPORT_ATTENTION_LIMIT_MS: z.coerce.number().int().min(1).optional(),
-  LOG_LEVEL,
-  LOG_FORMAT,
 });
 
-/** Settings of the process besides those of the API. */
-export interface ApiProcessConfig extends ApiConfig {
-  readonly logLevel: LogLevel;
-  readonly logFormat: LogFormat;
-  /** How long its event loop may be blocked before its watchdog ends it. */
-  readonly blockedLimitMs: number;
-  /** Null: no port for health checks and metrics. */
-  readonly healthAddress: HealthAddress | null;
-}
+export interface ApiProcessConfig extends ApiConfig, ProcessConfig {}
 
 /** Throws `ConfigError` that names every variable that is wrong. */
 export function apiConfigFromEnvironment(env: Environment): ApiProcessConfig {
@@ -179,9 +149,6 @@ export function apiConfigFromEnvironment(env: Environment): ApiProcessConfig {
     webhooks: webhookConfig(read),
     oidc: oidcIssuers(read.ECS_IMPORT_OIDC_FILE),
     prices: read.ECS_IMPORT_PRICES ?? null,
-    logLevel: read.LOG_LEVEL,
-    logFormat: read.LOG_FORMAT,
-    blockedLimitMs: read.ECS_IMPORT_BLOCKED_LIMIT_MS,
-    healthAddress: healthAddress(read),
+    ...processConfig(read),
   };
 }

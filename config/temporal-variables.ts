@@ -1,11 +1,12 @@
 /** The names of Temporal's standard environment variables that this service reads. */
 import { z } from 'zod';
 import type { Environment } from './environment.js';
+import { DEFAULT_ADDRESS, DEFAULT_NAMESPACE } from './temporal.js';
 
 /** Error messages must not contain values, because a value can be a key. */
 export const temporalVariables = {
-  TEMPORAL_ADDRESS: z.string().min(1).default('127.0.0.1:7233'),
-  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
+  TEMPORAL_ADDRESS: z.string().min(1).default(DEFAULT_ADDRESS),
+  TEMPORAL_NAMESPACE: z.string().min(1).default(DEFAULT_NAMESPACE),
   TEMPORAL_API_KEY: z.string().optional(),
   /** Default: true if an API key or any of the variables below is set. */
   TEMPORAL_TLS: z.enum(['true', 'false', '1', '0'], 'set true or false').optional(),

@@ -4,7 +4,8 @@ import { ConfigError } from './environment.js';
 import { isLoopback } from './loopback.js';
 
 const DEFAULT_PORT = 7233;
-const DEFAULT_NAMESPACE = 'default';
+export const DEFAULT_ADDRESS = `127.0.0.1:${DEFAULT_PORT}`;
+export const DEFAULT_NAMESPACE = 'default';
 
 /** Certificates and keys in PEM format. */
 export interface TemporalTlsConfig {
@@ -110,7 +111,7 @@ export function temporalSettings(config: TemporalConfig): TemporalSettings {
 /** Throws `ConfigError` that names the setting that is wrong. */
 export function checkTemporal(given: GivenTemporal): TemporalSettings {
   const { serverCa, clientCert, clientKey, serverName, apiKey, names } = given;
-  const address = given.address ?? `127.0.0.1:${DEFAULT_PORT}`;
+  const address = given.address ?? DEFAULT_ADDRESS;
   const usesTls = [serverCa, clientCert, clientKey, serverName, apiKey].some((one) => one !== null);
   const tls = given.tls ?? usesTls;
   return {

@@ -1,31 +1,19 @@
 /** The worker's configuration: a typed object, with a reader for environment variables. */
-import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import type { AccountRole } from '../alibaba/account-role.js';
 import type { CloudOptions } from '../alibaba/create-cloud.js';
 import { LATE_WINDOW_MS } from '../domain/late-check.js';
 import { createAddressGuard } from '../sources/address-rules.js';
-import { accountsFromEnvironment, accountVariables } from './accounts.js';
+import { accountsFromEnvironment } from './accounts.js';
 import { cloudFromEnvironment } from './cloud.js';
-import { DEFAULT_CONNECTIONS, databaseConfig, databaseVariables } from './database.js';
-import {
-  byteCount,
-  commaList,
-  type Environment,
-  LOG_FORMAT,
-  LOG_LEVEL,
-  type LogFormat,
-  type LogLevel,
-  milliseconds,
-  readEnvironment,
-} from './environment.js';
-import { type HealthAddress, healthAddress, healthVariables } from './health.js';
+import { DEFAULT_CONNECTIONS, databaseConfig } from './database.js';
+import { byteCount, commaList, type Environment, milliseconds, readEnvironment } from './environment.js';
 import { homeFolder, substituteHome } from './home.js';
-import { type PayloadKeySource, payloadKeySource, payloadKeyVariables } from './payload-keys.js';
+import { type PayloadKeySource, payloadKeySource } from './payload-keys.js';
+import { DEFAULT_HOST, type ProcessConfig, processConfig, processVariables } from './process.js';
 import { type TemporalConfig, type TemporalSettings, temporalSettings } from './temporal.js';
 import { readTemporalSettings } from './temporal-environment.js';
-import { temporalVariables } from './temporal-variables.js';
 
 /** Times are in milliseconds, sizes in bytes. Fields with a default are optional. */
 export interface WorkerConfig {
@@ -121,7 +109,7 @@ const GIB = 1024 ** 3;
 export const WORKER_DEFAULTS = {
   databaseConnections: DEFAULT_CONNECTIONS,
   payloadKeys: null,
-  host: os.hostname(),
+  host: DEFAULT_HOST,
   accounts: [],
   httpHosts: [],
   httpAddresses: [],
@@ -160,31 +148,22 @@ export function workerSettings(config: WorkerConfig): WorkerSettings {
   };
 }
 
-/** Longer than any single calculation of an activity on a busy host. */
-export const DEFAULT_BLOCKED_LIMIT_MS = 15_000;
-
 /** Of the worker deployment in Temporal. */
 const DEFAULT_DEPLOYMENT = 'ecs-image-import';
 
 const count = (fallback: number) => z.coerce.number().int().min(1).default(fallback);
 
 export const workerVariables = z.object({
-  ...temporalVariables,
-  ...databaseVariables,
-  ...accountVariables.shape,
-  ...payloadKeyVariables,
-  ...healthVariables,
-  ECS_IMPORT_WORKER_HOST: z.string().min(1).default(WORKER_DEFAULTS.host),
+  ...processVariables,
   ECS_IMPORT_FILE_ROOTS: z.string().optional().transform(fileRoots),
   ECS_IMPORT_CREDENTIALS_FILE: z.string().optional(),
-  ECS_IMPORT_STACK_FILE: z.string().optional(),
   ECS_IMPORT_HTTP_HOSTS: commaList,
   ECS_IMPORT_HTTP_ADDRESSES: commaList.refine(areAddresses, 'set addresses or networks, e.g. 127.0.0.1,10.0.0.0/8'),
   ECS_IMPORT_CACHE_DIR: z
     .string()
     .min(1)
     .default(() => WORKER_DEFAULTS.cacheDir),
-  ECS_IMPORT_CACHE_LIMIT: byteCount.prefault('200G'),
+  ECS_IMPORT_CACHE_LIMIT: byteCount.default(WORKER_DEFAULTS.cacheLimitBytes),
   ECS_IMPORT_MAX_UPLOADS: count(WORKER_DEFAULTS.maxUploads),
   ECS_IMPORT_MAX_PREFLIGHTS: count(WORKER_DEFAULTS.maxPreflights),
   ECS_IMPORT_MAX_ACTIVITIES: count(WORKER_DEFAULTS.maxActivities),
@@ -210,20 +189,9 @@ export const workerVariables = z.object({
   ECS_IMPORT_BATCH_LOOK_MS: milliseconds(WORKER_DEFAULTS.batchPollMs),
   ECS_IMPORT_BATCH_GATHER_MS: milliseconds(WORKER_DEFAULTS.batchGatherMs),
   ECS_IMPORT_SHUTDOWN_MS: milliseconds(WORKER_DEFAULTS.shutdownMs),
-  ECS_IMPORT_BLOCKED_LIMIT_MS: milliseconds(DEFAULT_BLOCKED_LIMIT_MS),
-  LOG_LEVEL,
-  LOG_FORMAT,
 });
 
-/** Settings of the process of a worker, not of a worker in another program. */
-export interface WorkerProcessConfig extends WorkerConfig {
-  readonly logLevel: LogLevel;
-  readonly logFormat: LogFormat;
-  /** How long its event loop may be blocked before its watchdog ends it. */
-  readonly blockedLimitMs: number;
-  /** Null: no port for health checks and metrics. */
-  readonly healthAddress: HealthAddress | null;
-}
+export interface WorkerProcessConfig extends WorkerConfig, ProcessConfig {}
 
 /**
  * Throws `ConfigError` that names every invalid variable.
@@ -273,10 +241,7 @@ export function workerConfigFromEnvironment(env: Environment, programVersion = '
     batchPollMs: read.ECS_IMPORT_BATCH_LOOK_MS,
     batchGatherMs: read.ECS_IMPORT_BATCH_GATHER_MS,
     shutdownMs: read.ECS_IMPORT_SHUTDOWN_MS,
-    blockedLimitMs: read.ECS_IMPORT_BLOCKED_LIMIT_MS,
-    healthAddress: healthAddress(read),
-    logLevel: read.LOG_LEVEL,
-    logFormat: read.LOG_FORMAT,
+    ...processConfig(read),
   };
 }
 
