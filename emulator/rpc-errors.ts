@@ -66,9 +66,9 @@ export function dryRunPassed(): ApiError {
   return new ApiError(400, 'DryRunOperation', 'Request validation has been passed with DryRun flag set.');
 }
 
-/** An action that is not emulated: the vendor's code, with a message that names the emulator. */
+/** The vendor's code, so that clients do not retry; the message is the emulator's, because the cloud itself may know the action. */
 export function unknownAction(service: string, action: string): ApiError {
-  const message = `Specified api is not found, please check your url and method. (The emulator does not support ${service} "${action}"; GET /_emulator/coverage lists the supported actions.)`;
+  const message = `The emulator does not support ${service} "${action}". GET /_emulator/coverage lists what it supports.`;
   return new ApiError(404, 'InvalidApi.NotFound', message);
 }
 

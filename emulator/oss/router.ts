@@ -230,9 +230,9 @@ function checkRate(call: OssCall): void {
   }
 }
 
-/** An operation that is not emulated: the vendor's code, with a message that names the emulator. */
+/** The vendor's code, so that clients do not retry; the message is the emulator's, because OSS itself may know the operation. */
 function notImplemented(action: string): ApiError {
-  const message = `A header or parameter you provided implies functionality that is not implemented. (The emulator does not support OSS "${action}"; GET /_emulator/coverage lists the supported operations.)`;
+  const message = `The emulator does not support OSS "${action}". GET /_emulator/coverage lists what it supports.`;
   return ossError(501, 'NotImplemented', message);
 }
 

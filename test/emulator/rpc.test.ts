@@ -162,7 +162,7 @@ test('names an action that is not emulated, and the list of emulated actions', a
   expect(answer(await acs3(cloud.address, 'RunInstances'))).toMatchObject({
     status: 404,
     Code: 'InvalidApi.NotFound',
-    Message: expect.stringMatching(/ecs "RunInstances".*\/_emulator\/coverage/),
+    Message: expect.stringMatching(/^The emulator does not support ecs "RunInstances"\..*\/_emulator\/coverage/),
   });
 });
 
