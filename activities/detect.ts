@@ -3,7 +3,7 @@
  * never interrupts the cloud's import, so the wait for its result ends with a warning.
  */
 
-import type { DetectionItem, ImageView } from '../alibaba/cloud.js';
+import type { DetectionItem, ImageView } from '../alibaba/ecs-api.js';
 import { BESIDE_DETECTION, CLOUD_TAGS } from '../domain/cloud-findings.js';
 import { correctRiskCode, fixOf, ITEMS_PAGE, type ItemFix, repairPage } from '../domain/detection-items.js';
 import { fail } from '../domain/errors/index.js';

@@ -1,5 +1,5 @@
 /** Sets the boot mode for disks that boot by BIOS and by UEFI, which ImportImage does not know. */
-import type { ImageView } from '../alibaba/cloud.js';
+import type { ImageView } from '../alibaba/ecs-api.js';
 import { DUAL_BOOT_MODE } from '../domain/cloud-findings.js';
 import type { Finding } from '../domain/import.js';
 import type { ImportRequest } from '../domain/request/request.js';

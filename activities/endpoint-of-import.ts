@@ -1,5 +1,5 @@
 /** The endpoint of OSS that an import uses: checked before a disk is read, and reported with the reason for it. */
-import type { OssApi } from '../alibaba/cloud.js';
+import type { OssApi } from '../alibaba/oss-api.js';
 import { FailureError } from '../domain/errors/failure.js';
 import { parseObjectLocation } from '../domain/object-location.js';
 import type { ImportRequest } from '../domain/request/request.js';

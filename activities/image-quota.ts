@@ -1,5 +1,6 @@
 /** The image quota of each region of an import, read before bytes are uploaded, where the caller may read it. */
-import type { Cloud, ImageQuota } from '../alibaba/cloud.js';
+import type { Cloud } from '../alibaba/cloud.js';
+import type { ImageQuota } from '../alibaba/ecs-api.js';
 import { IMAGE_QUOTA } from '../domain/cloud-findings.js';
 import { FailureError } from '../domain/errors/failure.js';
 import { fail } from '../domain/errors/index.js';

@@ -1,5 +1,5 @@
 /** The parameters of ImportImage, from the request and the plan. */
-import type { ImportImageInput } from '../alibaba/cloud.js';
+import type { ImportImageInput } from '../alibaba/ecs-api.js';
 import { IMPORT_TAG_KEY } from '../domain/ids.js';
 import { settingsOf } from '../domain/image-settings.js';
 import type { ImportPlan } from '../domain/plan.js';

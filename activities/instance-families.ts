@@ -3,7 +3,7 @@
  * never depends on it: the check is bounded, and where it does not succeed, the finding says that.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EcsApi, ImageAttributes, ImageView } from '../alibaba/cloud.js';
+import type { EcsApi, ImageAttributes, ImageView } from '../alibaba/ecs-api.js';
 import { INSTANCE_FAMILIES } from '../domain/cloud-findings.js';
 import { FailureError } from '../domain/errors/failure.js';
 import type { Finding } from '../domain/import.js';

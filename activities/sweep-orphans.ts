@@ -5,7 +5,8 @@
 
 import { Context } from '@temporalio/activity';
 import type { CloudAccounts } from '../alibaba/account-clients.js';
-import type { Cloud, OssApi } from '../alibaba/cloud.js';
+import type { Cloud } from '../alibaba/cloud.js';
+import type { OssApi } from '../alibaba/oss-api.js';
 import { fail } from '../domain/errors/index.js';
 import { IMPORT_TAG_KEY, importIdIn } from '../domain/ids.js';
 import { formatObjectLocation, type ObjectLocation, parseObjectLocation } from '../domain/object-location.js';

@@ -6,9 +6,11 @@ import { FailureError } from '../domain/errors/failure.js';
 import { fail } from '../domain/errors/index.js';
 import { type AccountRole, accountIdOf } from './account-role.js';
 import { assumedRole, sessionNameOf } from './assumed-role.js';
-import type { Cloud, EcsApi, OssApi } from './cloud.js';
+import type { Cloud } from './cloud.js';
 import { type CloudOptions, createCloud, HOME_REGION, rateLimiterOf } from './create-cloud.js';
 import { type CredentialSource, isStale } from './credentials.js';
+import type { EcsApi } from './ecs-api.js';
+import type { OssApi } from './oss-api.js';
 import type { RegionWatchers } from './region-watcher.js';
 
 export interface AccountClients {

@@ -5,7 +5,8 @@ import { fail, insteadOfResume } from '../domain/errors/index.js';
 import { withLinksOfSite } from '../domain/errors/site.js';
 import { isArchiveClass } from '../domain/object-location.js';
 import { clockSkewMs } from './clock.js';
-import type { Cloud, CloudEndpoints, EcsApi } from './cloud.js';
+import type { Cloud, CloudEndpoints } from './cloud.js';
+import type { EcsApi } from './ecs-api.js';
 import { endpointIn } from './endpoints.js';
 import { FixableRoleError } from './ram.js';
 

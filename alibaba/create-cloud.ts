@@ -1,10 +1,12 @@
 /** The whole cloud: every adapter over the same credentials, at the vendor's endpoints or those of a local emulator. */
 import { ORDINARY_ACCESS, type UploadEndpoint } from '../domain/oss-access.js';
-import type { Cloud, CloudEndpoints, EcsApi, OssApi } from './cloud.js';
+import type { Cloud, CloudEndpoints } from './cloud.js';
 import type { CredentialSource } from './credentials.js';
 import { createEcs } from './ecs.js';
+import type { EcsApi } from './ecs-api.js';
 import { createMetadata, type MetadataOptions } from './metadata-service.js';
 import { createOss } from './oss.js';
+import type { OssApi } from './oss-api.js';
 import { createQuotaCenter } from './quota-center.js';
 import { createRam } from './ram.js';
 import { createResourceSharing } from './resource-sharing.js';

@@ -12,7 +12,7 @@ import {
 } from '@alicloud/ecs20140526';
 import { FailureError } from '../domain/errors/failure.js';
 import { isDryRunSuccess } from '../domain/errors/index.js';
-import type { EcsApi } from './cloud.js';
+import type { EcsApi } from './ecs-api.js';
 import { ask, chunks, sdkCall } from './sdk-call.js';
 import { unreadable } from './sdk-errors.js';
 

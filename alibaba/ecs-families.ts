@@ -1,7 +1,7 @@
 /** ECS calls for the instance families that an image starts. */
 import type Ecs from '@alicloud/ecs20140526';
 import { DescribeImageSupportInstanceTypesRequest, DescribeInstanceTypeFamiliesRequest } from '@alicloud/ecs20140526';
-import type { EcsApi } from './cloud.js';
+import type { EcsApi } from './ecs-api.js';
 import { ask, sdkCall } from './sdk-call.js';
 import { unreadable } from './sdk-errors.js';
 

@@ -6,7 +6,7 @@ import {
   type DescribeSnapshotsResponseBodySnapshotsSnapshot,
   TagResourcesRequest,
 } from '@alicloud/ecs20140526';
-import type { EcsApi, SnapshotView } from './cloud.js';
+import type { EcsApi, SnapshotView } from './ecs-api.js';
 import { everyPage, PAGE } from './pages.js';
 import { ask, chunks, sdkCall } from './sdk-call.js';
 

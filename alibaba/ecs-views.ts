@@ -4,7 +4,7 @@ import type {
   DescribeTaskAttributeResponseBody,
   DescribeTasksResponseBodyTaskSetTask,
 } from '@alicloud/ecs20140526';
-import type { ImageView, TaskDetail, TaskView } from './cloud.js';
+import type { ImageView, TaskDetail, TaskView } from './ecs-api.js';
 
 /** Empty for an entry without an ID. */
 export function taskView(task: DescribeTasksResponseBodyTaskSetTask): TaskView[] {

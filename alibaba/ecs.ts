@@ -11,7 +11,7 @@ import Ecs, {
 import { FailureError } from '../domain/errors/failure.js';
 import { isDryRunSuccess } from '../domain/errors/index.js';
 import { KNOWN_REGIONS } from '../domain/request/vocabulary.js';
-import type { EcsApi, ImageFilter, ImageView, ImportImageInput, TaskView } from './cloud.js';
+import type { EcsApi, ImageFilter, ImageView, ImportImageInput, TaskView } from './ecs-api.js';
 import { createImageDistribution } from './ecs-distribution.js';
 import { createFamilies } from './ecs-families.js';
 import { createSnapshots } from './ecs-snapshots.js';

@@ -11,9 +11,10 @@ import { fail } from '../domain/errors/index.js';
 import { cloudBoxIdOf, type OssAccess } from '../domain/oss-access.js';
 import { type Agents, createAgents } from '../network/agents.js';
 import { USER_AGENT } from '../network/user-agent.js';
-import type { EndpointView, OssEndpoints } from './cloud.js';
+import type { OssEndpoints } from './cloud.js';
 import { ACCELERATE_HOST, cloudBoxOfHost, endpointIn, ossHosts } from './endpoints.js';
 import type { Metadata } from './metadata-service.js';
+import type { EndpointView } from './oss-api.js';
 
 export interface OssEndpoint extends EndpointView {
   /** The origin of all buckets, or of one bucket: `https://oss-cn-hangzhou.aliyuncs.com`. */

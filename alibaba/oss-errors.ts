@@ -2,7 +2,7 @@
 
 import { type Failure, FailureError } from '../domain/errors/failure.js';
 import { type FailureFacts, failureOf } from '../domain/errors/index.js';
-import type { EndpointView } from './cloud.js';
+import type { EndpointView } from './oss-api.js';
 
 /** The facts of a failed call, from an error of `ali-oss`, of a socket, or from a response. */
 export interface OssErrorFacts extends Omit<FailureFacts, 'service' | 'field'> {

@@ -3,7 +3,7 @@
  * and is billed. So the versions of a key, delete markers among them, are listed and deleted by their IDs.
  */
 import { FailureError } from '../domain/errors/failure.js';
-import type { BucketProtection, ListedEntry, ObjectVersion } from './cloud.js';
+import type { BucketProtection, ListedEntry, ObjectVersion } from './oss-api.js';
 import type { OssControl } from './oss-control.js';
 import { ossFailure } from './oss-errors.js';
 import type { Wire } from './oss-wire.js';

@@ -2,9 +2,10 @@
 import { FailureError } from '../domain/errors/failure.js';
 import { fail } from '../domain/errors/index.js';
 import { ORDINARY_ACCESS, type OssAccess } from '../domain/oss-access.js';
-import type { OssApi, OssEndpoints, UploadInput } from './cloud.js';
+import type { OssEndpoints } from './cloud.js';
 import type { CredentialSource } from './credentials.js';
 import { createMetadata, type Metadata } from './metadata-service.js';
+import type { OssApi, UploadInput } from './oss-api.js';
 import { createControl, type OssControl, withoutQuotes } from './oss-control.js';
 import { createLocator, type Locator } from './oss-endpoint.js';
 import { createVersions, type OssVersions } from './oss-versions.js';

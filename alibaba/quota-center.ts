@@ -1,6 +1,6 @@
 /** Quota Center: the image quota of a region, which no call of ECS reads. */
 import { IMAGE_QUOTA_CODE } from '../domain/image-quota.js';
-import type { EcsApi } from './cloud.js';
+import type { EcsApi } from './ecs-api.js';
 import { createGenericCall } from './generic-call.js';
 import type { SdkPlace } from './sdk-call.js';
 import { unreadable } from './sdk-errors.js';

@@ -4,7 +4,8 @@
  */
 
 import { type Failure, FailureError } from '../domain/errors/failure.js';
-import type { Cloud, EcsApi, ImageView, TaskView } from './cloud.js';
+import type { Cloud } from './cloud.js';
+import type { EcsApi, ImageView, TaskView } from './ecs-api.js';
 
 export interface PollTiming {
   /** Interval between the first polls of an image, after an early one; ms. */

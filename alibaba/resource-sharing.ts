@@ -2,7 +2,7 @@
  * Resource Sharing: adds images to resource shares, whose targets are a resource directory, its folders or members. A share
  * exists already: an account may have only a few.
  */
-import type { EcsApi, ShareAssociation } from './cloud.js';
+import type { EcsApi, ShareAssociation } from './ecs-api.js';
 import { createGenericCall } from './generic-call.js';
 import type { SdkPlace } from './sdk-call.js';
 import { unreadable } from './sdk-errors.js';

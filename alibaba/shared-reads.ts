@@ -5,7 +5,9 @@
  * attention, although it could create the role.
  */
 import { ORDINARY_ACCESS } from '../domain/oss-access.js';
-import type { Cloud, ImageQuota, OssApi, RoleOutcome } from './cloud.js';
+import type { Cloud, RoleOutcome } from './cloud.js';
+import type { ImageQuota } from './ecs-api.js';
+import type { OssApi } from './oss-api.js';
 
 /** Shorter than a user or a test needs to delete a role after an import has checked it. */
 const ROLE_CACHE_MS = 300;

@@ -1,5 +1,5 @@
 /** Waits until an image or a copy is available. */
-import type { ImageView } from '../alibaba/cloud.js';
+import type { ImageView } from '../alibaba/ecs-api.js';
 import type { OnRetry, RegionWatchers } from '../alibaba/region-watcher.js';
 import type { ImageRef } from '../domain/import.js';
 import { isBeingCreated, isDead, OBSERVATIONS_BEFORE_GONE } from './image-status.js';

@@ -2,7 +2,7 @@
  * Makes a copy equal to its source: CopyImage ignores the features of an image, and perhaps more. A copy without NVMe support
  * does not start on current instance types.
  */
-import type { EcsApi, ImageChange, ImageView } from '../alibaba/cloud.js';
+import type { EcsApi, ImageChange, ImageView } from '../alibaba/ecs-api.js';
 import type { AttributeDifference, CopyFacts } from '../domain/import-facts.js';
 import { isCloudTag } from '../domain/request/tag-rules.js';
 import { isRefusal } from './refusal.js';

@@ -1,6 +1,6 @@
 /** A copy of the image in another region. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CopyImageInput, EcsApi, ImageView } from '../alibaba/cloud.js';
+import type { CopyImageInput, EcsApi, ImageView } from '../alibaba/ecs-api.js';
 import type { OnRetry, RegionWatchers } from '../alibaba/region-watcher.js';
 import { copyClientToken } from '../domain/client-token.js';
 import type { FailureError } from '../domain/errors/failure.js';

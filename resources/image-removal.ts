@@ -1,5 +1,5 @@
 /** Removes images and copies, even while the cloud imports, copies or shares them. Every removal of an image uses this loop. */
-import type { EcsApi, ImageView, TaskView } from '../alibaba/cloud.js';
+import type { EcsApi, ImageView, TaskView } from '../alibaba/ecs-api.js';
 import { fail } from '../domain/errors/index.js';
 import { isBeingCreated, tasksUnderWay } from './image-status.js';
 import { isStalled, unchangedSince } from './patience.js';

@@ -1,5 +1,5 @@
 /** The meaning of the vendor's statuses of an image and of its import task. The lists are not exhaustive: waits continue on an unknown status. */
-import type { EcsApi, ImageView, TaskView } from '../alibaba/cloud.js';
+import type { EcsApi, ImageView, TaskView } from '../alibaba/ecs-api.js';
 
 /** An image that cannot become available. */
 const DEAD_STATUSES = ['CreateFailed', 'UnAvailable'];

@@ -1,5 +1,5 @@
 /** The image of an import and the task that creates it. */
-import type { EcsApi, ImageView, ImportImageInput } from '../alibaba/cloud.js';
+import type { EcsApi, ImageView, ImportImageInput } from '../alibaba/ecs-api.js';
 import { FailureError } from '../domain/errors/failure.js';
 import { fail } from '../domain/errors/index.js';
 import { IMPORT_TAG_KEY } from '../domain/ids.js';

@@ -1,5 +1,5 @@
 /** An unfinished multipart upload: its parts are billed until it is completed or aborted. */
-import type { OssApi } from '../alibaba/cloud.js';
+import type { OssApi } from '../alibaba/oss-api.js';
 import type { LedgerEntry, LedgerWrite } from '../domain/ledger.js';
 import { formatObjectLocation, type ObjectLocation } from '../domain/object-location.js';
 import { orGoneWithParent } from './refusal.js';

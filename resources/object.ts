@@ -1,5 +1,5 @@
 /** An object in OSS that an import uploaded. Imports of the same content share one; the last of them removes it. */
-import type { OssApi } from '../alibaba/cloud.js';
+import type { OssApi } from '../alibaba/oss-api.js';
 import type { LedgerEntry, LedgerWrite } from '../domain/ledger.js';
 import { formatObjectLocation, hasDotSegment, isSameObject, type ObjectLocation } from '../domain/object-location.js';
 import type { SharedUpload, UploadStore } from '../store/uploads.js';

@@ -1,5 +1,5 @@
 /** The command with which an operator removes a resource manually. */
-import type { EndpointView, OssApi } from '../alibaba/cloud.js';
+import type { EndpointView, OssApi } from '../alibaba/oss-api.js';
 import type { LedgerEntry } from '../domain/ledger.js';
 import { cloudBoxIdOf, type OssAccess } from '../domain/oss-access.js';
 import { imageRemovalCommand, taskRemovalCommand } from './image.js';

@@ -1,5 +1,5 @@
 /** The place of an image in a resource share. Like other sharing it has no ledger entry: the cloud lists the images of a share. */
-import type { EcsApi, ShareAssociation } from '../alibaba/cloud.js';
+import type { EcsApi, ShareAssociation } from '../alibaba/ecs-api.js';
 import { fail } from '../domain/errors/index.js';
 import { isStalled, unchangedSince } from './patience.js';
 import { orGoneWithParent } from './refusal.js';

@@ -2,7 +2,7 @@
  * Sharing of an image with other accounts. It has no ledger entry: the cloud lists the accounts of an image, and sharing ends
  * with the image, which cannot be deleted before.
  */
-import type { EcsApi } from '../alibaba/cloud.js';
+import type { EcsApi } from '../alibaba/ecs-api.js';
 
 /** Accounts that the image is already shared with are omitted from the call. */
 export async function shareImage(ecs: EcsApi, imageId: string, accounts: readonly string[]): Promise<void> {

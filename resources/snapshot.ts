@@ -2,7 +2,7 @@
  * The snapshots of images and copies: the cloud creates one for each disk. They are billed, outlive their image, and cannot be
  * deleted before it. A cleanup removes the image first, then its snapshots; those of an image that stays are kept with it.
  */
-import type { EcsApi, ImageView } from '../alibaba/cloud.js';
+import type { EcsApi, ImageView } from '../alibaba/ecs-api.js';
 import { fail } from '../domain/errors/index.js';
 import type { LedgerEntry, LedgerWrite } from '../domain/ledger.js';
 import { isStalled, unchangedSince } from './patience.js';

@@ -1,5 +1,5 @@
 /** Copies the image to the requested regions concurrently, each copy with its own token, ledger entry and watch. */
-import type { ImageView } from '../../alibaba/cloud.js';
+import type { ImageView } from '../../alibaba/ecs-api.js';
 import { COPY_ATTRIBUTES } from '../../domain/cloud-findings.js';
 import { fail } from '../../domain/errors/index.js';
 import { IMPORT_TAG_KEY } from '../../domain/ids.js';

@@ -1,5 +1,5 @@
 /** Removes the images and copies that calls of an ended import created after its end; never one that a user made. */
-import type { ImageView } from '../../alibaba/cloud.js';
+import type { ImageView } from '../../alibaba/ecs-api.js';
 import { type LedgerEntry, openEntries } from '../../domain/ledger.js';
 import { taggedImages } from '../../resources/image.js';
 import { removeImages } from '../../resources/image-removal.js';

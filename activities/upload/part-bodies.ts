@@ -1,5 +1,5 @@
 /** The body of a part, from the memory that its segments are written to. */
-import type { BuiltBody } from '../../alibaba/cloud.js';
+import type { BuiltBody } from '../../alibaba/oss-api.js';
 import { MIN_PART_BYTES } from '../../images/stream/layout.js';
 import type { PartBlocks, Piece, SegmentBlocks } from '../../images/stream/part-memory.js';
 

@@ -1,5 +1,5 @@
 /** Records that an object is complete. */
-import type { UploadResult } from '../../alibaba/cloud.js';
+import type { UploadResult } from '../../alibaba/oss-api.js';
 import { formatObjectLocation } from '../../domain/object-location.js';
 import type { Inspection } from '../../images/inspection.js';
 import { uploadEntry } from '../../resources/multipart-upload.js';

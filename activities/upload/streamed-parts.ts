@@ -1,6 +1,6 @@
 /** The parts of a disk that is compressed while it is sent: the header, a part for each range with data, the tables. */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import type { BuiltBody, BuiltPart, BuiltParts, SentPart } from '../../alibaba/cloud.js';
+import type { BuiltBody, BuiltPart, BuiltParts, SentPart } from '../../alibaba/oss-api.js';
 import { fail } from '../../domain/errors/index.js';
 import { LEVELS, type Level } from '../../images/stream/clusters.js';
 import { createCollector } from '../../images/stream/collector.js';

@@ -1,7 +1,8 @@
 /** Decorates the cloud with call budgets that all workers share. Each ECS and RAM call takes from a budget, and throttling lowers it. */
 
 import { FailureError } from '../../domain/errors/failure.js';
-import type { Cloud, EcsApi, RamApi } from '../cloud.js';
+import type { Cloud, RamApi } from '../cloud.js';
+import type { EcsApi } from '../ecs-api.js';
 import type { CallBudgets, CallKey } from './call-budget.js';
 
 /** The vendor's action of each method, and the minimum number of calls that the method makes. */

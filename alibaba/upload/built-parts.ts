@@ -4,8 +4,8 @@
  */
 import { FailureError } from '../../domain/errors/failure.js';
 import { eitherOf } from '../../sources/abortable.js';
-import type { BuiltBody, BuiltPart, BuiltUploadInput, PartBody, SentPart, UploadResult } from '../cloud.js';
 import { crc64, crc64Combine } from '../crc64.js';
+import type { BuiltBody, BuiltPart, BuiltUploadInput, PartBody, SentPart, UploadResult } from '../oss-api.js';
 import type { WireBody } from '../oss-wire.js';
 import { type AdaptiveConcurrency, createAdaptiveConcurrency, runConcurrently } from './adaptive-concurrency.js';
 import type { ObjectCalls, UploadSettings } from './object-calls.js';

@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { type BufferPair, type SourceReader, sourceFailure } from '../../sources/source.js';
-import type { NotedPart, UploadInput, UploadNotes, UploadResult } from '../cloud.js';
 import { crc64Combine } from '../crc64.js';
+import type { NotedPart, UploadInput, UploadNotes, UploadResult } from '../oss-api.js';
 import type { WireBody } from '../oss-wire.js';
 import { type AdaptiveConcurrency, createAdaptiveConcurrency, runConcurrently } from './adaptive-concurrency.js';
 import { ownBuffers, withBuffers } from './buffers.js';

@@ -1,5 +1,5 @@
 /** What uploads need of OSS, and their settings. */
-import type { ObjectView } from '../cloud.js';
+import type { ObjectView } from '../oss-api.js';
 import type { WireBody } from '../oss-wire.js';
 import type { ListedPart } from './parts.js';
 import type { RateLimiter } from './rate-limiter.js';

@@ -1,6 +1,6 @@
 /** The beginning and the end of every multipart upload: the session that it continues, and its completion. */
 import { FailureError } from '../../domain/errors/failure.js';
-import type { ObjectView, UploadInput } from '../cloud.js';
+import type { ObjectView, UploadInput } from '../oss-api.js';
 import { mayHaveHappened, ossFailure } from '../oss-errors.js';
 import type { ObjectCalls } from './object-calls.js';
 import type { ListedPart } from './parts.js';

@@ -1,7 +1,7 @@
 /** Crash tests of the cleanup of an import with a shared object: its process crashes after each single change. On a real PostgreSQL. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createCleanUp } from '../../activities/clean-up.js';
-import type { OssApi } from '../../alibaba/cloud.js';
+import type { OssApi } from '../../alibaba/oss-api.js';
 import { formatObjectLocation } from '../../domain/object-location.js';
 import { uploadEntry } from '../../resources/multipart-upload.js';
 import { objectEntry } from '../../resources/object.js';

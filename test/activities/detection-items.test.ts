@@ -1,7 +1,7 @@
 /** The results of the cloud's detection, each with the vendor's fix. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createDetect } from '../../activities/detect.js';
-import type { DetectionItem } from '../../alibaba/cloud.js';
+import type { DetectionItem } from '../../alibaba/ecs-api.js';
 import { fixOf } from '../../domain/detection-items.js';
 import { activityRunner, FakeCloud, HOME, REQUEST, SOURCE } from '../support/activities/distribution-cloud.js';
 

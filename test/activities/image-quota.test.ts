@@ -1,7 +1,8 @@
 /** The image quota before the upload: read from Quota Center, and never decided by an answer that is not the quota. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { checkImageQuotas } from '../../activities/image-quota.js';
-import type { Cloud, EcsApi } from '../../alibaba/cloud.js';
+import type { Cloud } from '../../alibaba/cloud.js';
+import type { EcsApi } from '../../alibaba/ecs-api.js';
 import { createQuotaCenter } from '../../alibaba/quota-center.js';
 import { createSharedReads } from '../../alibaba/shared-reads.js';
 import { type Reply, type RpcRecorder, refusal, startRpcRecorder } from '../support/alibaba/rpc-recorder.js';

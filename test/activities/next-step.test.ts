@@ -1,7 +1,7 @@
 /** A phase that runs in the activity of the phase before: both are reported, and a failure leaves it to an activity of its own. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createWatchImport } from '../../activities/watch-import.js';
-import type { DetectionItem } from '../../alibaba/cloud.js';
+import type { DetectionItem } from '../../alibaba/ecs-api.js';
 import type { ImportStanding } from '../../store/decisions.js';
 import type { StartedStep } from '../../store/imports.js';
 import type { StepWrite } from '../../store/step-write.js';

@@ -1,6 +1,7 @@
 /** Polling for many imports needs few calls and reports each change in time. Uses fake timers. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Cloud, ImageView, TaskView } from '../../alibaba/cloud.js';
+import type { Cloud } from '../../alibaba/cloud.js';
+import type { ImageView, TaskView } from '../../alibaba/ecs-api.js';
 import { createRegionWatchers, type Watched } from '../../alibaba/region-watcher.js';
 import { FailureError } from '../../domain/errors/failure.js';
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createDetect } from '../../activities/detect.js';
 import { createDistribute } from '../../activities/distribute.js';
 import { createWatchImport } from '../../activities/watch-import.js';
-import type { ImageView, TaskView } from '../../alibaba/cloud.js';
+import type { ImageView, TaskView } from '../../alibaba/ecs-api.js';
 import type { ImageObservation } from '../../alibaba/region-watcher.js';
 import { fail } from '../../domain/errors/index.js';
 import type { Finding } from '../../domain/import.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ImportImageInput } from '../../alibaba/cloud.js';
+import type { ImportImageInput } from '../../alibaba/ecs-api.js';
 import { ecsSetup, pageOf } from '../support/alibaba/ecs-setup.js';
 import { bareImport } from '../support/alibaba/import-input.js';
 import { refusal } from '../support/alibaba/rpc-recorder.js';

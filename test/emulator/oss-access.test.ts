@@ -283,7 +283,9 @@ describe('OSS', () => {
   test('names an operation or header that is not emulated', async () => {
     const rejected = await get({ query: { tagging: '' } });
     expect(rejected).toMatchObject({ status: 501, code: 'NotImplemented' });
-    expect(tags(rejected.text, 'Message')[0]).toMatch(/^The emulator does not support OSS \S*GET object \?tagging\S* GET/);
+    expect(tags(rejected.text, 'Message')[0]).toMatch(
+      /^The emulator does not support OSS \S*GET object \?tagging\S* GET/,
+    );
     const header = { 'x-oss-callback': 'e30=' };
     const withHeader = await send(cloud, { method: 'PUT', key: 'p', body: 'x', headers: header });
     expect(withHeader).toMatchObject({ status: 501, code: 'NotImplemented' });

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { BucketProtection, EndpointView, OssApi } from '../../alibaba/cloud.js';
+import type { BucketProtection, EndpointView, OssApi } from '../../alibaba/oss-api.js';
 import type { LedgerEntry } from '../../domain/ledger.js';
 import { ORDINARY_ACCESS } from '../../domain/oss-access.js';
 import { reachOf, removalCommand } from '../../resources/removal-command.js';

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { streamedParts } from '../../../activities/upload/streamed-parts.js';
-import type { BuiltBody, BuiltPart } from '../../../alibaba/cloud.js';
+import type { BuiltBody, BuiltPart } from '../../../alibaba/oss-api.js';
 import { layoutOf, SEGMENT_BYTES } from '../../../images/stream/layout.js';
 import { createPartMemory } from '../../../images/stream/part-memory.js';
 import { packRanges } from '../../../images/trim/trimmed-disk.js';

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { NotedPart, UploadInput } from '../../../alibaba/cloud.js';
 import { createOss } from '../../../alibaba/oss.js';
+import type { NotedPart, UploadInput } from '../../../alibaba/oss-api.js';
 import { hashedInOrder } from '../../../sources/digest.js';
 import { probeHttp } from '../../../sources/http-probe.js';
 import { httpReader } from '../../../sources/http-ranges.js';

@@ -3,14 +3,8 @@
 import pg from 'pg';
 import type { ActivityDependencies } from '../../../activities/dependencies.js';
 import { SLOW_LIMITS } from '../../../activities/upload/slow-source.js';
-import type {
-  Cloud,
-  CopyImageInput,
-  EcsApi,
-  ImageAttributes,
-  ImageView,
-  SnapshotView,
-} from '../../../alibaba/cloud.js';
+import type { Cloud } from '../../../alibaba/cloud.js';
+import type { CopyImageInput, EcsApi, ImageAttributes, ImageView, SnapshotView } from '../../../alibaba/ecs-api.js';
 import { createRegionWatchers } from '../../../alibaba/region-watcher.js';
 import { FailureError } from '../../../domain/errors/failure.js';
 import { failureOf } from '../../../domain/errors/index.js';

@@ -1,5 +1,5 @@
 /** The parameters of an ImportImage call that names nothing but image and disks. */
-import type { ImportImageInput } from '../../../alibaba/cloud.js';
+import type { ImportImageInput } from '../../../alibaba/ecs-api.js';
 
 type Named = 'region' | 'clientToken' | 'imageName' | 'disks';
 

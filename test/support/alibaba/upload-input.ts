@@ -1,5 +1,5 @@
 /** An upload of bytes in memory. */
-import type { UploadInput } from '../../../alibaba/cloud.js';
+import type { UploadInput } from '../../../alibaba/oss-api.js';
 
 export function uploadInput(bucket: string, key: string, bytes: Buffer): UploadInput {
   return {

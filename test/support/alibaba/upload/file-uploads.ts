@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { UploadInput } from '../../../../alibaba/cloud.js';
 import { createOss, type OssSettings } from '../../../../alibaba/oss.js';
+import type { UploadInput } from '../../../../alibaba/oss-api.js';
 import { openFileReader } from '../../../../sources/file.js';
 import { startRecorder } from '../oss-recorder.js';
 
