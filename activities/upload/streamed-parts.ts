@@ -115,7 +115,7 @@ export function streamedParts(options: StreamedPartsOptions): StreamedParts {
     return result;
   };
 
-  const ordered = createOrderedMemory(memory, writer);
+  let ordered = createOrderedMemory(memory, writer);
 
   /** @param turn of a source that is read in order */
   const build = async (range: Range, turn: Turn | null, signal: AbortSignal): Promise<BuiltBody> => {
@@ -228,6 +228,8 @@ export function streamedParts(options: StreamedPartsOptions): StreamedParts {
 
     async *toBuild(done, signal): AsyncGenerator<BuiltPart> {
       bytesDone = 0;
+      // The parts of an upload that started over wait no more.
+      ordered = createOrderedMemory(memory, writer);
       for (let index = 0; ; index += 1) {
         const range = layout.range(index);
         if (range === null) return;

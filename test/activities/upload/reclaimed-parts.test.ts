@@ -169,4 +169,19 @@ describe('a source that is hashed while it is read, and sends nothing', () => {
     other.release();
     expect(await forward?.end(signal)).toBe(sha256(content));
   });
+
+  test('the upload starts over while parts wait for memory → it waits for none of the parts before', async () => {
+    const content = diskOf(3);
+    const stalled = stalledSource();
+    const { parts, forward } = partsOf(content, { segments: 1, ranges: 3, hash: true, stalled });
+    const stop = new AbortController();
+    const bodies = (await all(parts.toBuild(new Set(), signal))).map((part) => part.build(stop.signal));
+    const before = Promise.allSettled(bodies);
+    await expect.poll(stalled.reading).toEqual([0]);
+    stop.abort(new Error('the upload is gone'));
+    expect((await before).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    stalled.send();
+    for (const part of await all(parts.toBuild(new Set(), signal))) (await part.build(signal)).release();
+    expect(await forward?.end(signal)).toBe(sha256(content));
+  });
 });
