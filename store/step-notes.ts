@@ -1,4 +1,4 @@
-/** What a step writes to the record of its import, in one call of the database: store/migrations/087_write_step.sql. */
+/** What a step writes to the record of its import, in one call of the database: store/migrations/093_step_plans.sql. */
 import type { Finding, ImageRef } from '../domain/import.js';
 import { type CallFacts, type ImportFact, keyOfFact } from '../domain/import-facts.js';
 import type { LedgerWrite } from '../domain/ledger.js';
