@@ -91,12 +91,22 @@ export function encodingOf({ headers }: HttpAnswer): string | null {
 /** The failure that the status of a response means. */
 export function refusal({ status, headers }: HttpAnswer, url: URL): FailureError {
   const message = `${nameOf(url)} answers with status ${status}`;
-  const retryAfter = Number(headers['retry-after']);
-  const more = { status, ...(retryAfter > 0 ? { retryAfterMs: retryAfter * 1000 } : {}) };
+  const retryAfterMs = retryAfterMsOf(headers['retry-after']);
+  const more = { status, ...(retryAfterMs > 0 ? { retryAfterMs } : {}) };
   if (status === 404 || status === 410) return sourceFailure('NotThere', message, more);
   if (status === 401 || status === 403) return sourceFailure('Forbidden', message, more);
   if (status === 407) return sourceFailure('ProxyRefused', `the proxy for ${url.host} requires a login`, more);
   if (status === 429) return sourceFailure('Busy', message, more);
   if (status >= 500 || status === 408 || status === 425) return sourceFailure('Unreachable', message, more);
   return sourceFailure('Refused', message, more);
+}
+
+/** A server that asks for a longer wait is asked again after this time. */
+const MAX_RETRY_AFTER_MS = 60 * 60_000;
+
+/** Seconds or a date; 0: none. */
+function retryAfterMsOf(value: string | undefined): number {
+  if (value === undefined) return 0;
+  const ms = /^\s*\d+\s*$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return ms > 0 ? Math.min(ms, MAX_RETRY_AFTER_MS) : 0;
 }

@@ -19,7 +19,12 @@ export interface Retries {
   waitAfter(error: unknown, madeProgress: boolean): Promise<void>;
 }
 
-export function createRetries({ maxFailures, firstWaitMs, maxWaitMs }: RetryLimits, signal: AbortSignal): Retries {
+/** @param isRetried whether a retry may help; by default, after temporary failures */
+export function createRetries(
+  { maxFailures, firstWaitMs, maxWaitMs }: RetryLimits,
+  signal: AbortSignal,
+  isRetried = isTemporary,
+): Retries {
   let failures = 0;
   return {
     get failures() {
@@ -27,7 +32,7 @@ export function createRetries({ maxFailures, firstWaitMs, maxWaitMs }: RetryLimi
     },
     async waitAfter(error, madeProgress) {
       signal.throwIfAborted();
-      if (!(error instanceof FailureError) || !isTemporary(error)) throw error;
+      if (!(error instanceof FailureError) || !isRetried(error)) throw error;
       failures = madeProgress ? 1 : failures + 1;
       const { retryAfterMs = 0 } = error.failure;
       // A longer wait is one of the whole step, which holds no connection and no buffers meanwhile.
@@ -38,6 +43,6 @@ export function createRetries({ maxFailures, firstWaitMs, maxWaitMs }: RetryLimi
   };
 }
 
-function isTemporary({ failure }: FailureError): boolean {
+export function isTemporary({ failure }: FailureError): boolean {
   return failure.class === 'transient' || failure.class === 'throttled';
 }

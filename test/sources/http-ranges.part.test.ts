@@ -103,13 +103,15 @@ describe('a web source', () => {
       await expect(readPiece(source, 1000, 5000, signal)).rejects.toMatchObject(failure('Unreachable', 'transient'));
     });
 
-    test('a range of an image of another size → Source.Changed', async () => {
+    test('every range with another size, although the image has its size → Source.Refused', async () => {
       const source = await open();
       answers((start, end) => ({
         body: bytes.subarray(start, end + 1),
         headers: { 'content-range': `bytes ${start}-${end}/${bytes.length + 1}` },
       }));
-      await expect(readPiece(source, 1000, 5000, signal)).rejects.toMatchObject(failure('Changed', 'request'));
+      await expect(readPiece(source, 1000, 5000, signal)).rejects.toMatchObject({
+        failure: { code: 'Source.Refused', message: expect.stringContaining(`reports ${bytes.length + 1} bytes`) },
+      });
     });
 
     test.each(['bytes 1000-5999/*', 'bytes */300000', 'items 1000-5999/300000', ''])(
@@ -220,6 +222,109 @@ describe('a web source', () => {
       failure: { code: 'Source.Refused', message: expect.stringContaining('Download it') },
     });
   });
+
+  test('whose change is decided while the read that noticed it is aborted → the other reads continue', async () => {
+    const source = await open();
+    let answered = 0;
+    server.instead = (_path, response, range) => {
+      const { start, end } = boundsOf(range);
+      if (end === 0 || ++answered > 2) return false;
+      const contentRange = `bytes ${start}-${end}/${bytes.length}`;
+      response.writeHead(206, { etag: '"of another server"', 'content-range': contentRange });
+      response.end(bytes.subarray(start, end + 1));
+      return true;
+    };
+    const stop = new AbortController();
+    const aborted = readPiece(source, 0, 1000, stop.signal);
+    const other = readPiece(source, 1000, 1000, signal);
+    await expect.poll(() => answered).toBe(2);
+    stop.abort(new Error('reclaimed'));
+    await expect(aborted).rejects.toThrow('reclaimed');
+    expect((await other).equals(bytes.subarray(1000, 2000))).toBe(true);
+  });
+
+  test.each([404, 403, 416])('whose server answers %i once to the last check → unchanged', async (status) => {
+    const source = await open();
+    let answered = 0;
+    server.instead = (_path, response) => {
+      answered += 1;
+      if (answered > 1) return false;
+      response.writeHead(status).end();
+      return true;
+    };
+    await source.check();
+    expect(answered).toBe(2);
+  });
+
+  test('whose file becomes empty → Source.Changed', async () => {
+    const source = await open();
+    server.instead = (_path, response) => {
+      response.writeHead(416, { 'content-range': 'bytes */0' }).end();
+      return true;
+    };
+    await expect(readPiece(source, 0, 1000, signal)).rejects.toMatchObject(failure('Changed', 'request'));
+    await expect(source.check()).rejects.toMatchObject(failure('Changed', 'request'));
+  });
+
+  test.each([
+    ['the same ETag', '"one"', bytes.length],
+    ['another ETag', '"two"', bytes.length],
+    ['another size', '"one"', bytes.length - 1],
+  ])(
+    'on a server that answers 200 to a range of all bytes, with %s → the bytes, or the reason',
+    async (name, etag, size) => {
+      const source = await open();
+      server.instead = (_path, response, range) => {
+        if (boundsOf(range).end === 0) return false;
+        response.writeHead(200, { etag, 'content-length': size }).end(bytes.subarray(0, size));
+        return true;
+      };
+      if (name === 'another ETag') server.etag = etag;
+      const reading = readPiece(source, 0, bytes.length, signal);
+      if (name === 'the same ETag') {
+        expect((await reading).equals(bytes)).toBe(true);
+        expect(source.guarantee()).toBe('etag');
+      } else
+        await expect(reading).rejects.toMatchObject(
+          failure(name === 'another ETag' ? 'Changed' : 'Refused', 'request'),
+        );
+    },
+  );
+
+  test('on a server that sends the whole image where a range has If-Range → read without it, and of one version', async () => {
+    const source = await open();
+    server.instead = (_path, response, range) => {
+      const { start, end } = boundsOf(range);
+      if (end === 0 || server.requests.at(-1)?.ifRange === null) return false;
+      response.writeHead(200, { etag: '"one"', 'content-length': bytes.length }).end(bytes);
+      return start > 0;
+    };
+    expect((await readPiece(source, 1000, 5000, signal)).equals(bytes.subarray(1000, 6000))).toBe(true);
+    expect(source.guarantee()).toBe('etag');
+  });
+
+  test.each([
+    ['7', 7_000],
+    [new Date(Date.now() + 1_800_000).toUTCString(), 1_800_000],
+    ['1e9', 0],
+    ['99999999999', 3_600_000],
+    [new Date(0).toUTCString(), 0],
+    ['soon', 0],
+  ])(
+    'whose server answers 429 with Retry-After: %s → it is asked again after %i ms, at most an hour',
+    async (value, wanted) => {
+      server.instead = (_path, response) => {
+        response.writeHead(429, { 'retry-after': value }).end();
+        return true;
+      };
+      const { failure: found } = await open().then(
+        () => ({ failure: null }),
+        (error: { failure: { retryAfterMs?: number } }) => error,
+      );
+      expect(Math.abs((found?.retryAfterMs ?? 0) - wanted)).toBeLessThan(120_000);
+      if (wanted < 120_000) expect(found?.retryAfterMs ?? 0).toBe(wanted);
+    },
+  );
 
   test('that is empty → refused', async () => {
     server.takesRanges = false;

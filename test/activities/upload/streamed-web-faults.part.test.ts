@@ -172,6 +172,30 @@ const replace = (etag: string | null) =>
     return false;
   });
 
+const truncated = (bytes: number) =>
+  misbehave(({ before, response }) => {
+    if (before !== 1) return false;
+    Object.assign(web, { bytes: content.subarray(0, bytes), etag: '"cut"' });
+    web.instead = (_path, again, range) => {
+      const [, start = 0] = (/(\d+)-/.exec(range ?? '') ?? []).map(Number);
+      if (start < bytes) return false;
+      again.writeHead(416, { 'content-range': `bytes */${bytes}` }).end();
+      return true;
+    };
+    response.writeHead(416, { 'content-range': `bytes */${bytes}` }).end();
+    return true;
+  });
+const gone = (code: number) =>
+  misbehave(({ before, response }) => {
+    if (before !== 1) return false;
+    web.instead = (_path, again) => {
+      again.writeHead(code).end();
+      return true;
+    };
+    response.writeHead(code).end();
+    return true;
+  });
+
 const shifted = ({ start, end }: Asked) => ({ head: { 'content-range': `bytes ${start + 1}-${end + 1}/${SIZE}` } });
 const otherTotal = ({ start, end }: Asked) => ({ head: { 'content-range': `bytes ${start}-${end}/${SIZE + 512}` } });
 const whole = ({ response }: Asked) => {
@@ -198,19 +222,35 @@ const OF_ALL: readonly Case[] = [
 const OTHERS: readonly Case[] = [
   ['replaces the file by one with another ETag', 'Source.Changed', () => replace('"two"')],
   ['cuts one connection before the first byte', 'same disk', once(cutAfter(0))],
-  ['answers 200 with the whole file from then on', 'Source.Changed', always(whole)],
-  ['answers 416 once', 'Source.Refused', once(status(416, { 'content-range': `bytes */${SIZE}` }))],
-  ['answers 416 with another size', 'Source.Changed', once(status(416, { 'content-range': 'bytes */1000' }))],
+  ['answers 200 with the whole file from then on', 'Source.Refused', always(whole)],
+  ['answers 416 once', 'same disk', once(status(416, { 'content-range': `bytes */${SIZE}` }))],
+  ['answers 416 without a size once', 'same disk', once(status(416))],
+  ['answers 416 with another size once', 'same disk', once(status(416, { 'content-range': 'bytes */1000' }))],
+  ['answers 416 from then on', 'Source.Refused', always(status(416, { 'content-range': `bytes */${SIZE}` }))],
+  ['truncates the file', 'Source.Changed', () => truncated(1000)],
+  ['empties the file', 'Source.Changed', () => truncated(0)],
   ['answers 429 with Retry-After: 0', 'same disk', once(status(429, { 'retry-after': '0' }))],
   ['answers 500 from then on', 'Source.Unreachable', always(status(500))],
-  ['answers 404 from then on', 'Source.NotThere', always(status(404))],
-  ['answers 403 from then on', 'Source.Forbidden', always(status(403))],
-  ['sends a range that begins elsewhere', 'Source.Refused', once(wrong(shifted))],
-  ['sends the range of a file of another size', 'Source.Changed', once(wrong(otherTotal))],
-  ['sends a Content-Range that is none', 'Source.Refused', once(wrong(() => ({ head: { 'content-range': 'none' } })))],
+  ['answers 404 once', 'same disk', once(status(404))],
+  ['answers 403 once', 'same disk', once(status(403))],
+  ['answers 404 to ranges from then on', 'Source.NotThere', always(status(404))],
+  ['answers 403 to ranges from then on', 'Source.Forbidden', always(status(403))],
+  ['no longer has the file', 'Source.NotThere', () => gone(410)],
+  ['no longer accepts the signature', 'Source.Forbidden', () => gone(403)],
+  ['sends a range that begins elsewhere once', 'same disk', once(wrong(shifted))],
+  ['sends ranges that begin elsewhere from then on', 'Source.Refused', always(wrong(shifted))],
+  ['sends the range of a file of another size once', 'same disk', once(wrong(otherTotal))],
+  ['sends ranges of a file of another size from then on', 'Source.Refused', always(wrong(otherTotal))],
+  ['sends a Content-Range that is none once', 'same disk', once(wrong(() => ({ head: { 'content-range': 'none' } })))],
+  [
+    'sends no Content-Range from then on',
+    'Source.Refused',
+    always(wrong(() => ({ head: { 'content-range': 'none' } }))),
+  ],
   ['sends fewer bytes than it announces, and closes', 'same disk', once(cutAfter(70_001))],
   ['sends more bytes than requested', 'same disk', once(wrong(sendsMore))],
-  ['encodes a response', 'Source.Refused', once(wrong(() => ({ head: { 'content-encoding': 'gzip' } })))],
+  ['encodes a response', 'same disk', once(wrong(() => ({ head: { 'content-encoding': 'gzip' } })))],
+  ['encodes all responses', 'Source.Refused', always(wrong(() => ({ head: { 'content-encoding': 'gzip' } })))],
   ['trickles, and closes the connection', 'same disk', once(trickle)],
   ['sends nothing after the head', 'same disk', once(nothing)],
 ];

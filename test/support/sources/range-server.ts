@@ -7,6 +7,7 @@ export interface RangeServer {
   readonly requests: {
     readonly path: string;
     readonly range: string | null;
+    readonly ifRange: string | null;
     readonly authorization: string | undefined;
     readonly key: string;
   }[];
@@ -25,10 +26,10 @@ export async function startRangeServer(bytes: Buffer): Promise<RangeServer> {
     const range = request.headers.range ?? null;
     const path = request.url ?? '/';
     const { authorization } = request.headers;
-    server.requests.push({ path, range, authorization, key: String(request.headers['x-key'] ?? '') });
+    const [ifRange = null] = [request.headers['if-range']].flat();
+    server.requests.push({ path, range, ifRange, authorization, key: String(request.headers['x-key'] ?? '') });
     if (server.instead(path, response, range)) return;
-    const ifRange = request.headers['if-range'];
-    const unchanged = ifRange === undefined || ifRange === server.etag || ifRange === server.lastModified;
+    const unchanged = ifRange === null || ifRange === server.etag || ifRange === server.lastModified;
     const described = {
       ...(server.etag === null ? {} : { etag: server.etag }),
       ...(server.lastModified === null ? {} : { 'last-modified': server.lastModified }),
