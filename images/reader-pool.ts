@@ -5,20 +5,27 @@ import { ReaderProcess, type Reading, type ReadingEnd, type ReadingLimits } from
 /** Idle time after which a process is stopped: each takes about 60 MiB. */
 const IDLE_TIMEOUT_MS = 10_000;
 /**
- * An image that waits longer gets another process. The start of one, and its first images, cost the processor time of a hundred
- * small images, and one process inspects many of them a second.
+ * An image that has waited this long gets another process, unless those that run reach it soon. The start of one, and its first
+ * hundred images, cost the processor time of several hundred small images.
  */
 const START_AFTER_MS = 500;
+/** An image waits further if it is reached within this many of those times, by the number of images since it began to wait. */
+const MAX_FURTHER_WAITS = 4;
+
+type Reader = Pick<ReaderProcess, 'read' | 'reusable' | 'kill' | 'ref' | 'unref'>;
 
 export class ReaderPool {
-  private readonly idle: { readonly reader: ReaderProcess; readonly timer: NodeJS.Timeout }[] = [];
+  private readonly idle: { readonly reader: Reader; readonly timer: NodeJS.Timeout }[] = [];
   private readonly waiting: (() => void)[] = [];
   private busy = 0;
+  /** Images that were read. */
+  private completed = 0;
 
   constructor(
     private readonly limits: ReadingLimits,
     private readonly concurrency = Math.max(2, availableParallelism()),
     private readonly startAfterMs = START_AFTER_MS,
+    private readonly start: (limits: ReadingLimits) => Reader = (given) => new ReaderProcess(given),
   ) {}
 
   async read(reading: Reading): Promise<ReadingEnd> {
@@ -36,6 +43,7 @@ export class ReaderPool {
         }
       }
     } finally {
+      this.completed += 1;
       // The next image takes over this turn.
       const next = this.waiting.shift();
       if (next === undefined) this.busy -= 1;
@@ -61,29 +69,37 @@ export class ReaderPool {
         leave();
         reject(signal?.reason);
       };
-      const timer = setTimeout(() => {
+      let before = this.completed;
+      const tryToStart = () => {
         // All processes are in use: the next one that is free takes it.
         if (!mayStart()) return;
+        const inOneWait = this.completed - before;
+        before = this.completed;
+        if (this.waiting.indexOf(takeOver) < inOneWait * MAX_FURTHER_WAITS) {
+          timer = setTimeout(tryToStart, this.startAfterMs);
+          return;
+        }
         leave();
         this.busy += 1;
         takeOver();
-      }, this.startAfterMs);
+      };
+      let timer = setTimeout(tryToStart, this.startAfterMs);
       signal?.addEventListener('abort', onAbort, { once: true });
       this.waiting.push(takeOver);
     });
   }
 
-  private acquire(): { readonly reader: ReaderProcess; readonly isReused: boolean } {
+  private acquire(): { readonly reader: Reader; readonly isReused: boolean } {
     for (let next = this.idle.pop(); next !== undefined; next = this.idle.pop()) {
       clearTimeout(next.timer);
       if (!next.reader.reusable) continue;
       next.reader.ref();
       return { reader: next.reader, isReused: true };
     }
-    return { reader: new ReaderProcess(this.limits), isReused: false };
+    return { reader: this.start(this.limits), isReused: false };
   }
 
-  private release(reader: ReaderProcess): void {
+  private release(reader: Reader): void {
     if (!reader.reusable) {
       reader.kill();
       return;

@@ -89,8 +89,11 @@ function describeSlowness(elapsedMs: number, usedMs: number, readingMs: number):
   return `it was not finished after ${seconds(elapsedMs)}, of which ${cause}`;
 }
 
-/** Bounds how long state that one image corrupted in the child can affect others. */
-const MAX_IMAGES_PER_CHILD = 200;
+/**
+ * Bounds how long state that one image corrupted in the child can affect others. The first hundred images of a process take four
+ * times the processor time of later ones, because V8 has not compiled the code yet.
+ */
+const MAX_IMAGES_PER_CHILD = 1_000;
 
 export class ReaderProcess {
   private readonly child: ChildProcess;
