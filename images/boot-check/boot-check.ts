@@ -26,7 +26,13 @@ import { unlessUnreadable } from '../findings.js';
 import type { Inspection } from '../inspection.js';
 import { orSourceFailure } from '../source-file.js';
 import { type ConsoleLog, consoleLog } from './console-log.js';
-import { type ConsoleOutcome, consoleText, findOutcome, type OutcomeMatch } from './console-outcome.js';
+import {
+  type ConsoleOutcome,
+  consoleText,
+  findOutcome,
+  missedPartition,
+  type OutcomeMatch,
+} from './console-outcome.js';
 import { DRIVERS, findTools, type MachinePlan, machineArguments, type Tools } from './machine.js';
 import { endOf, watchMachine } from './qemu-process.js';
 import { openQmp, type Qmp } from './qmp.js';
@@ -84,13 +90,19 @@ export async function bootCheck(
   const image = openedImage(file);
   try {
     const folder = mkdtempSync(path.join(tmpdir(), `${FOLDER}${process.pid}-`));
-    const started = run({ plan, tools, folder, fd: image.fd, size: inspection.virtualSize ?? 0, options });
+    const size = inspection.virtualSize ?? 0;
+    const started = run({ plan, tools, folder, fd: image.fd, size, partitions: partitionsOf(inspection), options });
     return await started.finally(() => rmSync(folder, { recursive: true, force: true }));
   } catch (error) {
     throw hostFailure(error, `the boot check of ${typeof file === 'string' ? file : file.path}`) ?? error;
   } finally {
     image.close();
   }
+}
+
+/** UUIDs. The kernel finds a partition with its disk; logical volumes need more, and may be missing for another reason. */
+function partitionsOf({ volumes }: Inspection): readonly string[] {
+  return volumes.flatMap(({ name, uuid }) => (name.startsWith('partition ') && uuid !== null ? [uuid] : []));
 }
 
 function openedImage(file: string | LocalFile): { readonly fd: number; readonly close: () => void } {
@@ -130,10 +142,11 @@ interface Run {
   readonly folder: string;
   readonly fd: number;
   readonly size: number;
+  readonly partitions: readonly string[];
   readonly options: BootCheckOptions;
 }
 
-async function run({ plan, tools, folder, fd, size, options }: Run): Promise<BootCheck> {
+async function run({ plan, tools, folder, fd, size, partitions, options }: Run): Promise<BootCheck> {
   const limits = {
     timeMs: options.timeLimitMs ?? 300_000,
     writtenBytes: options.writeLimitBytes ?? 2 * GIB,
@@ -167,7 +180,7 @@ async function run({ plan, tools, folder, fd, size, options }: Run): Promise<Boo
       screen = await readScreen(qmp, folder, plan).catch(() => screen);
       return screen.text;
     };
-    const end = await waitForOutcome({ log, qmp, pollScreen, stop, overlay, seconds, limits });
+    const end = await waitForOutcome({ log, qmp, pollScreen, stop, overlay, seconds, limits, partitions });
     if (end.match !== null) await sleep(SETTLE_MS, undefined, { signal: stop });
     await pollScreen();
     qmp.close();
@@ -243,6 +256,7 @@ async function waitForOutcome({
   overlay,
   seconds,
   limits,
+  partitions,
 }: {
   readonly log: ConsoleLog;
   readonly qmp: Qmp;
@@ -251,14 +265,20 @@ async function waitForOutcome({
   readonly overlay: string;
   readonly seconds: () => number;
   readonly limits: { readonly timeMs: number; readonly writtenBytes: number };
+  readonly partitions: readonly string[];
 }): Promise<End> {
   const undecided = (reason: string): End => ({ match: null, ended: false, reason });
   for (let poll = 1; ; poll += 1) {
     stop.throwIfAborted();
     if (qmp.isDiskFull())
       throw fail('Host.DiskFull', `the boot check cannot write ${overlay}: no space left on its disk`);
-    const onConsole = findOutcome(consoleText(log.recent()));
-    const match = onConsole ?? (poll % POLLS_PER_SCREENSHOT === 0 ? findOutcome(await pollScreen()) : null);
+    const text = consoleText(log.recent());
+    const onConsole = findOutcome(text);
+    const onScreen = onConsole === null && poll % POLLS_PER_SCREENSHOT === 0 ? await pollScreen() : '';
+    const match = onConsole ?? findOutcome(onScreen);
+    const missed = match?.outcome === 'emergency' ? missedPartition(`${text}\n${onScreen}`, partitions) : null;
+    if (missed !== null)
+      return undecided(`this host is too slow: systemd stopped waiting for partition ${missed}, which the disk has`);
     if (match !== null) return { match, ended: false, reason: '' };
     if (seconds() * 1000 >= limits.timeMs) return undecided(`no login prompt and no known error after ${seconds()} s`);
     if (log.size() > MAX_CONSOLE_BYTES) {

@@ -52,6 +52,25 @@ export function findOutcome(console: string): OutcomeMatch | null {
   return null;
 }
 
+const DEVICE_TIMEOUT = /Timed out waiting for device (.+?)\.?$/gm;
+/** systemd shortens long names in their middle. Fewer characters of a UUID are no proof. */
+const LEAST_OF_UUID = 8;
+
+/**
+ * The UUID of a partition for which systemd did not wait long enough: the disk has it, so an emergency shell after this shows a slow
+ * host (an emulated machine may need minutes to start udev), and no defect. Null also where another device did not arrive.
+ *
+ * @param uuids of the partitions of this disk
+ */
+export function missedPartition(console: string, uuids: readonly string[]): string | null {
+  const missed = [...console.matchAll(DEVICE_TIMEOUT)].map(([, device = '']) => {
+    const end = device.split(/[\s…]/).at(-1) ?? '';
+    const name = end.replaceAll('\\x2d', '-').replace(/\.device$/, '');
+    return uuids.find((uuid) => name.endsWith(uuid) || (name.length >= LEAST_OF_UUID && uuid.endsWith(name))) ?? null;
+  });
+  return missed.includes(null) ? null : (missed[0] ?? null);
+}
+
 /** No relevant line is longer, but a guest can write lines without limit. */
 const MAX_LINE = 400;
 

@@ -8,7 +8,7 @@ import type { Finding } from '../../domain/import.js';
 import { bootCheck } from '../../images/boot-check/boot-check.js';
 import { createBootChecker } from '../../images/boot-check/boot-checker.js';
 import { consoleLog } from '../../images/boot-check/console-log.js';
-import { consoleText, findOutcome } from '../../images/boot-check/console-outcome.js';
+import { consoleText, findOutcome, missedPartition } from '../../images/boot-check/console-outcome.js';
 import { machineArguments } from '../../images/boot-check/machine.js';
 import { isTextMode, parsePpm, png, screenText } from '../../images/boot-check/screen.js';
 import { inspectBytes, qcow2 } from '../support/images/made-images.js';
@@ -53,6 +53,24 @@ describe('console output → outcome', () => {
       'Booting from Hard Disk...\nsystemd-logind.service - User Login Management\n[ OK ] Reached target Login Prompts.';
     expect(findOutcome(consoleText(Buffer.from(text)))).toBeNull();
   });
+
+  const uuids = ['7b8f0a52-0c3e-4d1c-9b7e-1f2a3b4c5d6e', 'ABCD-1234'];
+  const late = (...names: readonly string[]) =>
+    names.map((name) => `[ TIME ] Timed out waiting for device ${name}.\nYou are in emergency mode.\n`).join('');
+  test.each([
+    ['shortened', late('dev-d\u001b[0m…8f0a52-0c3e-4d1c-9b7e-1f2a3b4c5d6e'), uuids[0]],
+    ['with its description', late('dev-disk-by\\x2duuid-ABCD\\x2d1234.device - /dev/disk/by-uuid/ABCD-1234'), uuids[1]],
+    ['alone', late('dev-disk-by\\x2duuid-ABCD\\x2d1234.device'), uuids[1]],
+    ['of another disk', late('dev-disk-by\\x2duuid-FFFF\\x2d1234.device'), null],
+    ['and one of another disk', late('/dev/disk/by-uuid/ABCD-1234', '/dev/sdb1'), null],
+    ['whose shortened name is not unique', late('dev-disk-by…1234'), null],
+    ['without a wait', 'Found device /dev/disk/by-uuid/ABCD-1234.\nYou are in emergency mode.', null],
+  ])(
+    'systemd does not wait longer for a device of this disk: %s → the partition, if it is certain',
+    (_name, text, uuid) => {
+      expect(missedPartition(consoleText(Buffer.from(text)), uuids)).toBe(uuid);
+    },
+  );
 
   test('a panic that only an emulated machine on a busy host has → no outcome', () => {
     const panic = "Kernel panic - not syncing: IO-APIC + timer doesn't work!  Boot with apic=debug and send a report.";
