@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { openFile } from '../../../images/bytes.js';
 import { readLayout } from '../../../images/disk/volumes.js';
 import { findingList } from '../../../images/findings.js';
+import { continueWithOwnMounts } from '../own-mounts.js';
 import { createRandom, type Random } from '../trim/random.js';
 import { env } from '../trim/random-file-system.js';
 import { SIBLINGS } from '../trim/siblings.js';
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
   },
 });
+continueWithOwnMounts();
 const folder = mkdtempSync(path.join(tmpdir(), 'ecs-image-import-reading-'));
 const inFolder = (name: string) => path.join(folder, name);
 const [disk, stopped, replayed, changed] = [
