@@ -30,8 +30,13 @@ export interface LateCheckResult {
   readonly failed: string | null;
 }
 
-/** A check whose worker has died is repeated after this time. */
-const CLAIM_MINUTES = 10;
+/**
+ * A check whose worker has died is repeated after this time: like the heartbeat timeout of the activity, whose next attempt then
+ * repeats it. A worker renews the claims of its checks meanwhile.
+ */
+const CLAIM_MS = 30_000;
+export const RENEW_CLAIM_MS = CLAIM_MS / 4;
+const UNTIL_REPEATED = `now() + ${CLAIM_MS} * interval '1 millisecond'`;
 /** A check that fails is repeated less often with time. */
 const [REPEAT_FIRST_MS, REPEAT_LAST_MS] = [60_000, 60 * 60_000];
 /** A check that fails is repeated until this time after the window. */
@@ -52,7 +57,7 @@ export function lateCheckQueries(pool: pg.Pool, windowMs: number) {
            select id from ecs_image_import.imports where check_after <= now() and state in ${FINAL_STATES_SQL}
            order by check_after limit $1 for update skip locked
          ), claimed as (
-           update ecs_image_import.imports set late_version = late_version + 1, check_after = now() + ${CLAIM_MINUTES} * interval '1 minute'
+           update ecs_image_import.imports set late_version = late_version + 1, check_after = ${UNTIL_REPEATED}
            from due where imports.id = due.id returning imports.id, request ->> 'account' as account, late_version, created_at,
              updated_at,
              jsonb_build_object('upload', request -> 'upload', 'storageLocationArn', request -> 'storageLocationArn') as reached
@@ -73,6 +78,16 @@ export function lateCheckQueries(pool: pg.Pool, windowMs: number) {
         reportedImages: row.reported,
         access: ossAccessOf(row.reached),
       }));
+    },
+
+    /** Renews the claims of checks that have not ended. One that is due again stays so: another run has claimed it, or is to. */
+    async renewLateChecks(checks: readonly Pick<LateCheck, 'importId' | 'version'>[]): Promise<void> {
+      await pool.query(
+        `update ecs_image_import.imports set check_after = ${UNTIL_REPEATED}
+         from unnest($1::text[], $2::bigint[]) as claimed (id, version)
+         where imports.id = claimed.id and late_version = claimed.version and check_after > now()`,
+        [checks.map(({ importId }) => importId), checks.map(({ version }) => version)],
+      );
     },
 
     /** Throws `Import.Superseded` if another run has claimed the import. */

@@ -8,7 +8,7 @@ import { cloudWith } from '../../alibaba/cloud.js';
 import { FailureError } from '../../domain/errors/failure.js';
 import type { Work } from '../../resources/work.js';
 import type { ImportStore } from '../../store/imports.js';
-import type { LateCheck, LateCheckResult } from '../../store/late-checks.js';
+import { type LateCheck, type LateCheckResult, RENEW_CLAIM_MS } from '../../store/late-checks.js';
 import { startHeartbeats } from '../heartbeat.js';
 import type { LateCheckDependencies } from './context.js';
 import { removeLateImages } from './late-images.js';
@@ -24,17 +24,29 @@ export function createCheckLate(deps: LateCheckDependencies) {
   return async function checkLate(): Promise<number> {
     const context = Context.current();
     const stopHeartbeats = startHeartbeats(context, () => undefined);
+    const unsettled = new Set<LateCheck>();
+    // If a renewal fails, the next one may succeed in time; otherwise another run repeats the check, and this one changes nothing.
+    const renew = () => {
+      if (unsettled.size > 0) deps.store.renewLateChecks([...unsettled]).catch(() => undefined);
+    };
+    const renewals = setInterval(renew, RENEW_CLAIM_MS);
     try {
       const checks = await deps.store.claimLateChecks(IMPORTS_PER_RUN);
+      for (const check of checks) unsettled.add(check);
       for (let begun = 0; begun < checks.length; begun += CONCURRENT_CHECKS) {
         context.cancellationSignal.throwIfAborted();
         const some = checks.slice(begun, begun + CONCURRENT_CHECKS);
         await Promise.all(
-          some.map(async (check) => deps.store.settleLateCheck(check, await perform(deps, check, context))),
+          some.map(async (check) => {
+            const result = await perform(deps, check, context);
+            unsettled.delete(check);
+            await deps.store.settleLateCheck(check, result);
+          }),
         );
       }
       return checks.length;
     } finally {
+      clearInterval(renewals);
       stopHeartbeats();
     }
   };

@@ -303,4 +303,24 @@ describe('the schedule', () => {
     await store.settleLateCheck(first, { found: false, failed: 'late' });
     expect((await messages(id)).join()).not.toContain('late check could not');
   });
+
+  test('a run renews its claim → kept for half a minute, but not after another run has claimed the import, or it is due', async () => {
+    const id = await ended();
+    const remainingMs = async () => ((await due(id))?.getTime() ?? 0) - Date.now();
+    const endsIn = (interval: string) =>
+      database.pool.query('update ecs_image_import.imports set check_after = now() + $1::interval', [interval]);
+    await endsIn('0 s');
+    const claims = await store.claimLateChecks(1);
+    expect(await remainingMs()).toBeLessThan(60_000);
+    await endsIn('5 s');
+    await store.renewLateChecks(claims);
+    expect(await remainingMs()).toBeGreaterThan(10_000);
+    await endsIn('-1 s');
+    await store.renewLateChecks(claims);
+    expect(await remainingMs()).toBeLessThan(0);
+    await store.claimLateChecks(1);
+    await endsIn('5 s');
+    await store.renewLateChecks(claims);
+    expect(await remainingMs()).toBeLessThan(10_000);
+  });
 });

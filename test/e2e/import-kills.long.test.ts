@@ -35,7 +35,7 @@ const SHARES: readonly { readonly phase: Phase; readonly share: number; readonly
 const FREEZES = 3;
 /** Of the imports of a freeze. */
 const FREEZE_RANGES = 16;
-/** A bound on a hanging test. A late check whose worker was killed is repeated after ten minutes. */
+/** A bound on a hanging test. */
 const PATIENT_MS = 900_000;
 
 let folder: string;
