@@ -114,7 +114,12 @@ export async function follow(
     readonly turnIds: readonly string[];
   },
   removeFault: () => Promise<void>,
-): Promise<{ readonly view: ImportView; readonly stops: readonly string[] }> {
+): Promise<{
+  readonly view: ImportView;
+  readonly stops: readonly string[];
+  /** False: the import ended before it was time to cancel, or it is not cancelled in this scenario. */
+  readonly isCancelled: boolean;
+}> {
   const { cancelWhen } = SCENARIOS[one.scenario];
   const isTime = async (view: ImportView): Promise<boolean> => {
     if (cancelWhen === undefined) return false;
@@ -127,17 +132,19 @@ export async function follow(
   };
   const stops: string[] = [];
   let cancelled = false;
+  let isCancelled = false;
   let [seen, handled]: [string | null, string | null] = [null, null];
   /** @returns false if the server is unavailable: the caller tries again */
   const send = async (what: 'cancel' | 'resume'): Promise<boolean> => {
     const response = service.request('POST', `/v1/imports/${id}/${what}`, {});
     const status = await response.then((answer) => answer.status).catch(() => 0);
+    if (what === 'cancel' && status === 202) isCancelled = true;
     return status === 202 || status === 409;
   };
   for (const end = Date.now() + ENDS_WITHIN_MS; ; await sleep(POLL_INTERVAL_MS)) {
     const view = await service.get(id).catch(() => null);
     if (view === null) continue;
-    if (isFinal(view.state) || Date.now() > end) return { view, stops };
+    if (isFinal(view.state) || Date.now() > end) return { view, stops, isCancelled };
     if (!cancelled && (await isTime(view))) cancelled = await send('cancel');
     const since = view.attention?.since ?? null;
     if (view.attention === null || since === handled) continue;

@@ -9,7 +9,7 @@ import type { Outage } from './crash-cases.js';
 import { follow, judge, requestOf, type Verdict } from './run-case.js';
 import { setCloud, withSandboxes } from './run-matrix.js';
 import { SANDBOX_BUCKETS, sandboxAt } from './sandboxes.js';
-import type { ScenarioName } from './scenarios.js';
+import { SCENARIOS, type ScenarioName } from './scenarios.js';
 
 const ENV: NodeJS.ProcessEnv = {
   ECS_IMPORT_CALL_TIMEOUT_MS: '3000',
@@ -118,7 +118,9 @@ async function underOutage(
     runs.map(async ({ scenario }, index) => {
       const followed = ended[index];
       if (followed === undefined) throw new Error('the import has no verdict');
-      const verdict = await judge(service, followed.view, scenario, followed.stops, false);
+      // An outage has no extra faults: the import may be over before it can be cancelled.
+      const judged = SCENARIOS[scenario].ends === 'cancelled' && !followed.isCancelled ? 'import' : scenario;
+      const verdict = await judge(service, followed.view, judged, followed.stops, false);
       return {
         name: `${name}: ${scenario} ${index + 1}`,
         ...verdict,

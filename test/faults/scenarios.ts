@@ -123,9 +123,8 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     ends: 'cancelled',
     cloud: QUICK,
     copies: false,
-    turns: ({ bucket }) => [
-      { service: 'oss', action: 'UploadPart', kind: 'slow', delayMs: 800, match: { bucket }, times: -1 },
-    ],
+    // A busy machine may take longer to cancel than any delay: no part arrives before.
+    turns: ({ bucket }) => [{ service: 'oss', action: 'UploadPart', kind: 'hold', match: { bucket }, times: -1 }],
     cancelWhen: (view, turnsTaken) => view.phase === 'upload' && turnsTaken !== 0,
   },
   'cancel-import': {
