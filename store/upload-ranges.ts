@@ -17,11 +17,12 @@ export interface NotedRange {
   readonly digest: Buffer | null;
 }
 
-/** Who may note parts: the holder of the lease on the upload, for the multipart upload that is recorded. */
+/** Who may note parts: the holder of the lease on the upload, for the multipart upload and the version that are recorded. */
 export interface RangeWriter {
   readonly upload: number;
   readonly holder: string;
   readonly uploadId: string;
+  readonly sourceVersion: string;
 }
 
 /** Parts that are read from the database at a time. */
@@ -47,13 +48,14 @@ export function createUploadRanges(pool: pg.Pool) {
     },
 
     /** False: another worker has taken over, or the upload was started again; the part does not count as sent. */
-    async note({ upload, holder, uploadId }: RangeWriter, range: NotedRange): Promise<boolean> {
+    async note({ upload, holder, uploadId, sourceVersion }: RangeWriter, range: NotedRange): Promise<boolean> {
       const { number, length, crc64, etag, clusters, digest } = range;
       const { rowCount } = await pool.query(
         `update ecs_image_import.upload_ranges r set length = $5, crc64 = $6, etag = $7, clusters = $8, digest = $9
          from ecs_image_import.uploads u
-         where r.upload = $1 and r.number = $2 and u.id = r.upload and u.holder = $3 and u.upload_id = $4 and u.state = 'open'`,
-        [upload, number, holder, uploadId, length, crc64, etag, clusters, digest],
+         where r.upload = $1 and r.number = $2 and u.id = r.upload and u.holder = $3 and u.upload_id = $4 and u.state = 'open'
+           and u.source_version = $10`,
+        [upload, number, holder, uploadId, length, crc64, etag, clusters, digest, sourceVersion],
       );
       return rowCount === 1;
     },

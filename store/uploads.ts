@@ -198,11 +198,13 @@ export function createUploadStore(pool: pg.Pool) {
       );
     },
 
-    async notePart(id: number, part: NotedPart): Promise<void> {
+    /** Notes nothing if another version of the source is recorded by now. */
+    async notePart(id: number, part: NotedPart, sourceVersion: string | null): Promise<void> {
       await pool.query(
-        `insert into ecs_image_import.upload_parts (upload, number, length, crc64) values ($1, $2, $3, $4)
+        `insert into ecs_image_import.upload_parts (upload, number, length, crc64)
+         select id, $2, $3, $4 from ecs_image_import.uploads where id = $1 and source_version is not distinct from $5
          on conflict (upload, number) do update set length = excluded.length, crc64 = excluded.crc64`,
-        [id, part.number, part.length, part.crc64],
+        [id, part.number, part.length, part.crc64, sourceVersion],
       );
     },
 

@@ -1,4 +1,10 @@
-/** A lease on an upload that several imports share: one import holds it, and renews it during the upload. */
+/**
+ * A lease on an upload that several imports share: one import holds it, and renews it during the upload. All attempts of the
+ * import's step have the same holder, so that the next attempt takes over from a dead one without a wait. An attempt that was frozen
+ * meanwhile and wakes keeps the lease together with the next one, until its next heartbeat ends it. Its calls to the cloud are refused
+ * by the lease of its step, and so is what it notes of a part that it had sent before (`step.requireCurrent`). A note that is
+ * already on its way counts only for the version of the source that it was read from.
+ */
 import { setMaxListeners } from 'node:events';
 import { fail } from '../../domain/errors/index.js';
 import { formatObjectLocation } from '../../domain/object-location.js';

@@ -17,6 +17,7 @@ export async function reportSent(
   { size, bytesSent, crc64 }: UploadResult,
   inspection: Inspection | null,
 ): Promise<SharedUpload | null> {
+  await step.requireCurrent();
   const finished = await deps.uploading.uploads.finish(upload.id, {
     ...{ size, crc64 },
     inspection: inspection === null ? null : withReader(inspection),

@@ -103,11 +103,15 @@ async function send(
       // Once the bytes may be of another version, a later attempt must not keep this part without reading it.
       const isOfVersion = reader.guarantee() === guarantee;
       // If the write fails, the part is only read once more.
-      if (reader.remote && isOfVersion) uploads.notePart(id, part).catch(() => undefined);
+      if (!reader.remote || !isOfVersion) return;
+      const noted = step.requireCurrent().then(() => uploads.notePart(id, part, reader.version));
+      noted.catch(() => undefined);
     },
     // If the response of the completion is lost, a small file is read once more.
     onWhole: async (crc64) => {
-      if (reader.remote || reader.size > READ_AGAIN_BYTES) await uploads.noteWhole(id, crc64);
+      if (!reader.remote && reader.size <= READ_AGAIN_BYTES) return;
+      await step.requireCurrent();
+      await uploads.noteWhole(id, crc64);
     },
     onProgress: ({ bytesDone, bytesTotal }) => {
       lease.progress(bytesDone, bytesTotal);

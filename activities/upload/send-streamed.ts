@@ -67,6 +67,10 @@ export async function sendStreamed(
   const version = `${reader.version} ${layout.name}`;
   const isSame = reader.version !== null && version === upload.sourceVersion;
   const { signal } = lease;
+  const ifCurrent = async <Result>(write: () => Promise<Result>): Promise<Result> => {
+    await step.requireCurrent();
+    return await write();
+  };
   const isHole = await holesOf(context, opened, container);
   const readable = { layout, disk, isHole, readers: pool.threads + 1 };
   try {
@@ -86,12 +90,13 @@ export async function sendStreamed(
     const forward = isForward ? createForwardHash(reader) : null;
     if (forward === null) verification?.readBeside();
     const parts = streamedParts({
-      ...{ size, layout, disk, choice, ranges, forward, isHole, memory: pool.memory },
+      ...{ size, layout, disk, choice, forward, isHole, memory: pool.memory },
+      ranges: { ...ranges, note: (...noted) => ifCurrent(() => ranges.note(...noted)) },
       needsDigests: reader.guarantee() === 'second-read',
       check: () => check(),
       builders: pool.threads,
       bufferedSegments: limits.bufferedSegments,
-      writer: { upload: upload.id, holder: `${step.importId}/${planned.number}` },
+      writer: { upload: upload.id, holder: `${step.importId}/${planned.number}`, sourceVersion: version },
       onProgress: (bytesDone, bytesTotal) => {
         lease.progress(bytesDone, bytesTotal);
         progress.sending(bytesDone, bytesTotal);
@@ -120,8 +125,9 @@ export async function sendStreamed(
       await requireSameContent(digests, { ...readable, disk: again }, reader.name, signal).finally(() => again.close());
     };
     if (!isIntended) await deps.store.record(step, uploadEntry(region, upload, 'intended'));
-    if (!isSame && upload.uploadId !== null)
-      await deps.uploading.uploads.noteUploadId(upload.id, upload.uploadId, version);
+    const { uploadId: known } = upload;
+    if (!isSame && known !== null)
+      await ifCurrent(() => deps.uploading.uploads.noteUploadId(upload.id, known, version));
     const result = await oss.uploadBuilt({
       ...{ bucket: upload.bucket, key: upload.key, uploadId: upload.uploadId, signal, parts },
       isFirst: !step.repeated && upload.uploadId === null && upload.key.includes(step.importId),
@@ -131,7 +137,7 @@ export async function sendStreamed(
         const noted = { kind: 'upload-id', upload: upload.id, uploadId, sourceVersion: version } as const;
         await deps.store.record(step, uploadEntry(region, upload, 'created', { uploadId }), noted);
       },
-      onWhole: (crc64) => deps.uploading.uploads.noteWhole(upload.id, crc64),
+      onWhole: (crc64) => ifCurrent(() => deps.uploading.uploads.noteWhole(upload.id, crc64)),
     });
     const compression = choice.describe();
     if (compression !== null)

@@ -45,7 +45,7 @@ export interface StreamedPartsOptions extends StreamedDisk {
   readonly builders: number;
   readonly bufferedSegments: number;
   readonly ranges: UploadRanges;
-  readonly writer: Pick<RangeWriter, 'upload' | 'holder'>;
+  readonly writer: Omit<RangeWriter, 'uploadId'>;
   /** Reads a raw disk in order, to hash its source meanwhile. Only for parts that can be in memory as a whole. */
   readonly forward?: Omit<ForwardHash, 'end' | 'bytesReadAgain'> | null;
   /** A part that was sent counts only if its digest is known. */

@@ -94,7 +94,7 @@ async function stream(
       check: () => local.check(),
       memory: pool.memory,
       ranges: rangesInMemory(),
-      writer: { upload: 1, holder: 'bench' },
+      writer: { upload: 1, holder: 'bench', sourceVersion: 'bench' },
       onProgress: () => undefined,
     }),
   });

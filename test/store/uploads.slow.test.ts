@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { newImportId } from '../../domain/ids.js';
 import { createUploadContents } from '../../store/upload-contents.js';
+import { createUploadRanges } from '../../store/upload-ranges.js';
 import { join as joinOwn } from '../support/store/joined-upload.js';
 import { BUCKET, LEASE_MS, openStoredUploads, type StoredUploads } from '../support/store/stored-uploads.js';
 
@@ -83,7 +84,7 @@ describe('the same content', () => {
     await uploads.join('b');
     await uploads.store.claim(id, 'a/1', 1);
     await uploads.store.noteUploadId(id, 'U1', 'v1');
-    await uploads.store.notePart(id, { number: 2, length: 100, crc64: '9' });
+    await uploads.store.notePart(id, { number: 2, length: 100, crc64: '9' }, 'v1');
     await delay(20);
     expect(await uploads.store.claim(id, 'b/1', LEASE_MS)).toMatchObject({
       holder: 'b/1',
@@ -129,10 +130,26 @@ test('a new upload id or version of the source → the recorded parts are delete
   ] as const) {
     await uploads.store.noteUploadId(id, uploadId, version);
     expect(await uploads.store.parts(id)).toEqual([]);
-    await uploads.store.notePart(id, { number: 1, length: 100, crc64: '9' });
+    await uploads.store.notePart(id, { number: 1, length: 100, crc64: '9' }, 'version of a frozen attempt');
+    expect(await uploads.store.parts(id)).toEqual([]);
+    await uploads.store.notePart(id, { number: 1, length: 100, crc64: '9' }, version);
     await uploads.store.noteUploadId(id, uploadId, version);
     expect(await uploads.store.parts(id)).toHaveLength(1);
   }
+});
+
+test('a part that a frozen attempt read from another version of the source → not noted', async () => {
+  await uploads.newImport('a');
+  const { id } = await uploads.join('a');
+  const holder = 'a/1';
+  await uploads.store.claim(id, holder, LEASE_MS);
+  await uploads.store.noteUploadId(id, 'U1', 'v2');
+  const ranges = createUploadRanges(uploads.database.pool);
+  await ranges.claimLevel({ upload: id, holder }, 2, 1);
+  const range = { number: 2, length: 100, crc64: '9', etag: 'e', clusters: Buffer.alloc(1), digest: null };
+  const writer = { upload: id, holder, uploadId: 'U1' };
+  expect(await ranges.note({ ...writer, sourceVersion: 'v1' }, range)).toBe(false);
+  expect(await ranges.note({ ...writer, sourceVersion: 'v2' }, range)).toBe(true);
 });
 
 test('a digest → returned only for the version that it was computed from', async () => {

@@ -46,7 +46,12 @@ function partsOf(
   const forward = hash ? createForwardHash(reader) : null;
   const parts = streamedParts({
     ...{ size: content.length, layout: layoutOf(content.length, ranges), disk, memory, forward },
-    ...{ builders: 1, bufferedSegments: 4, isHole: () => false, writer: { upload: 1, holder: 'one' } },
+    ...{
+      builders: 1,
+      bufferedSegments: 4,
+      isHole: () => false,
+      writer: { upload: 1, holder: 'one', sourceVersion: 'v1' },
+    },
     choice: { next: () => 1, measured: () => undefined, describe: () => null },
     ranges: { claimLevel: async () => 1, note: async () => true, async *list() {} },
     ...{ check: async () => undefined, onProgress: () => undefined },

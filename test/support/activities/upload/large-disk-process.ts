@@ -56,7 +56,7 @@ await oss.uploadBuilt({
     ...{ size, layout: layoutOf(size), disk, choice: createLevelChoice(threads, oss.linkSpeed), builders: threads },
     ...{ bufferedSegments: PART_LIMITS.bufferedSegments, memory: compression.memory },
     ...{ isHole: () => false, check: async () => undefined, onProgress: () => undefined },
-    ...{ ranges: createUploadRanges(pool), writer: { upload, holder } },
+    ...{ ranges: createUploadRanges(pool), writer: { upload, holder, sourceVersion: 'version' } },
   }),
 });
 const peak = Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024;

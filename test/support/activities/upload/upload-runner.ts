@@ -184,9 +184,10 @@ function memoryRanges(uploads: UploadStore): UploadRanges {
       levels.set(id, levels.get(id) ?? level);
       return levels.get(id) ?? level;
     },
-    async note({ upload, holder, uploadId }, range) {
+    async note({ upload, holder, uploadId, sourceVersion }, range) {
       const current = await uploads.get(upload);
       if (current?.holder !== holder || current.uploadId !== uploadId) return false;
+      if (current.sourceVersion !== sourceVersion) return false;
       notes.set(`${upload}/${range.number}`, { ...range, upload, uploadId });
       return true;
     },
