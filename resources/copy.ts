@@ -35,6 +35,8 @@ export interface CreateCopyInput {
   /** Also receives the progress of the import's other copies: the cloud copies one source to one region after another. */
   readonly unchangedMs: Unchanged;
   readonly onRetry: OnRetry;
+  /** Called when the copy differs from its source, and again if differences remain. */
+  readonly onDifference: (facts: CopyFacts) => void;
 }
 
 export function copyKey(toRegion: string, imageName: string): string {
@@ -45,7 +47,7 @@ export function copyKey(toRegion: string, imageName: string): string {
 export async function createCopy(
   deps: ResourceDependencies & { readonly watchers: RegionWatchers },
   work: Work,
-  { source, described, copy, attempt, known, signal, onPercent, unchangedMs, onRetry }: CreateCopyInput,
+  { source, described, copy, attempt, known, signal, onPercent, unchangedMs, onRetry, onDifference }: CreateCopyInput,
 ): Promise<ImageRef> {
   const { toRegion, imageName, tags } = copy;
   const { patienceMs, pollIntervalMs } = deps.settings;
@@ -70,7 +72,10 @@ export async function createCopy(
     ref,
   );
   const image = await untilAvailable();
-  const report = (facts: CopyFacts) => deps.store.recordFact(work, { kind: 'copy', ...facts });
+  const report = async (facts: CopyFacts) => {
+    onDifference(facts);
+    await deps.store.recordFact(work, { kind: 'copy', ...facts });
+  };
   await alignCopy({ ecs: there, source: described, copy: image, tags, report }, work, toRegion, deps.settings);
   await adoptSnapshots(deps, work, toRegion, image, tags);
   return ref;

@@ -31,6 +31,7 @@ export async function copyToRegions(
     openEntries(ledger, 'copy').find(({ key }) => key === copyKey(region, imageName)) ?? null;
   const isComplete = regions.every((region) => (knownIn(region)?.detail.imageId ?? null) !== null);
   if (!isComplete) await requireShareableImage(deps.cloud, image, distribute.shareWith);
+  const found = new Map<string, CopyFacts>();
   const percents = new Map(regions.map((region) => [region, 0]));
   const copies = await runConcurrently(
     step.signal,
@@ -51,6 +52,7 @@ export async function copyToRegions(
             onPercent,
             unchangedMs: step.unchangedMs,
             onRetry: step.onRetry,
+            onDifference: (facts: CopyFacts) => void found.set(facts.imageId, facts),
           },
           copy: copyOf(request, step.importId, toRegion),
           known: ledger.find((entry): entry is LedgerEntry<'copy'> => entry.kind === 'copy' && entry.key === key),
@@ -63,7 +65,7 @@ export async function copyToRegions(
       }
     }),
   );
-  await reportCopies(deps, step, copies);
+  await reportCopies(deps, step, copies, found, openEntries(ledger, 'copy').length > 0);
   return copies;
 }
 
@@ -76,13 +78,21 @@ function copyOf(request: ImportRequest, importId: string, toRegion: string) {
   };
 }
 
-/** Earlier attempts may have set attributes, so the record decides, not what this attempt did. */
-async function reportCopies(deps: ActivityDependencies, step: Step, copies: readonly ImageRef[]): Promise<void> {
-  await deps.store.flush(step);
-  const { copies: facts } = await deps.store.facts(step.importId);
+/**
+ * @param found in this attempt
+ * @param isContinued an earlier attempt has created copies, and may have set attributes that are equal now: the record has them
+ */
+async function reportCopies(
+  deps: ActivityDependencies,
+  step: Step,
+  copies: readonly ImageRef[],
+  found: ReadonlyMap<string, CopyFacts>,
+  isContinued: boolean,
+): Promise<void> {
+  const earlier = isContinued ? (await deps.store.facts(step.importId)).copies : [];
   const findings = copies.flatMap(({ imageId }): Finding[] => {
-    const found: CopyFacts | undefined = facts.find((one) => one.imageId === imageId);
-    return found === undefined ? [] : [copyFinding(found)];
+    const facts = found.get(imageId) ?? earlier.find((one) => one.imageId === imageId);
+    return facts === undefined ? [] : [copyFinding(facts)];
   });
   await deps.store.replaceFindings(step, { source: 'cloud', codes: [COPY_ATTRIBUTES] }, findings);
 }
