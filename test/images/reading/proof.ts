@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { openFile } from '../../../images/bytes.js';
 import { readLayout } from '../../../images/disk/volumes.js';
 import { findingList } from '../../../images/findings.js';
-import { continueWithOwnMounts } from '../own-mounts.js';
+import { continueWithOwnMounts, untilReleased } from '../own-mounts.js';
 import { createRandom, type Random } from '../trim/random.js';
 import { env } from '../trim/random-file-system.js';
 import { SIBLINGS } from '../trim/siblings.js';
@@ -49,6 +49,7 @@ function mounted<Result>(file: string, options: string, work: () => Result): Res
     return work();
   } finally {
     run('umount', mountPoint);
+    untilReleased(file);
   }
 }
 

@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, rmdirSync, rmSync, statSync, truncateSync, writ
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { untilReleased } from '../own-mounts.js';
 import type { Random } from './random.js';
 import { check, digests, env, MARKER } from './random-file-system.js';
 
@@ -174,6 +175,7 @@ function mounted<Result>({ file, kind }: GuestDisk, mode: 'ro' | 'rw', use: (fol
     return use(folder);
   } finally {
     run(['umount', folder]);
+    untilReleased(file);
     rmdirSync(folder);
   }
 }

@@ -21,6 +21,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Range } from '../../../images/trim/ranges.js';
+import { untilReleased } from '../own-mounts.js';
 import type { Random } from './random.js';
 
 const MIB = 2 ** 20;
@@ -271,7 +272,10 @@ function mounted(file: string, { mount }: Maker, use: (folder: string) => void):
   try {
     use(folder);
   } finally {
-    if (mount !== null) run(['umount', folder]);
+    if (mount !== null) {
+      run(['umount', folder]);
+      untilReleased(file);
+    }
     rmSync(folder, { recursive: true });
   }
 }
