@@ -25,14 +25,18 @@ const TICKS_PER_SECOND = 100;
 /** CPU seconds of the process and its descendants, including ended ones. */
 export async function cpuSeconds(pid: number | null): Promise<number> {
   if (pid === null) return 0;
+  return (await tree(pid)).reduce((sum, { ticks }) => sum + ticks, 0) / TICKS_PER_SECOND;
+}
+
+/** The process and its descendants. */
+export async function tree(pid: number) {
   const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const processes = (await Promise.all(names.map(Number).map(statOf))).flatMap((stat) => stat ?? []);
-  const children = new Map<number, number[]>();
-  for (const { pid: child, parent } of processes) children.set(parent, [...(children.get(parent) ?? []), child]);
-  const ticks = new Map(processes.map((stat) => [stat.pid, stat.ticks]));
-  const ofTree = (root: number): number =>
-    (ticks.get(root) ?? 0) + (children.get(root) ?? []).reduce((sum, child) => sum + ofTree(child), 0);
-  return ofTree(pid) / TICKS_PER_SECOND;
+  const of = (root: number): typeof processes => {
+    const children = processes.filter(({ parent }) => parent === root);
+    return [...processes.filter((process) => process.pid === root), ...children.flatMap((child) => of(child.pid))];
+  };
+  return of(pid);
 }
 
 /** utime, stime, cutime and cstime (the last two: ended children). */

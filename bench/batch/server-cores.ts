@@ -6,11 +6,12 @@ import { existsSync } from 'node:fs';
 import { mkdir, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { tree } from './measure.js';
 
 const PERIOD_US = 20_000;
 const ROOT = '/sys/fs/cgroup';
 
-/** Returns what removes the limit's group after the process has ended. */
+/** Limits the process and its descendants. Returns what removes the limit's group after the process has ended. */
 export async function limitCores(pid: number, cores: number): Promise<() => Promise<void>> {
   const isUnified = existsSync(path.join(ROOT, 'cgroup.controllers'));
   const group = path.join(ROOT, isUnified ? '' : 'cpu', `bench-batch-${pid}`);
@@ -23,7 +24,7 @@ export async function limitCores(pid: number, cores: number): Promise<() => Prom
       await writeFile(path.join(group, 'cpu.cfs_period_us'), String(PERIOD_US));
       await writeFile(path.join(group, 'cpu.cfs_quota_us'), quota);
     }
-    await writeFile(path.join(group, 'cgroup.procs'), String(pid));
+    for (const { pid: member } of await tree(pid)) await writeFile(path.join(group, 'cgroup.procs'), String(member));
   } catch (error) {
     throw new Error(`--server-cores needs root and a writable ${ROOT}`, { cause: error });
   }
