@@ -80,12 +80,15 @@ export function lateCheckQueries(pool: pg.Pool, windowMs: number) {
       }));
     },
 
-    /** Renews the claims of checks that have not ended. One that is due again stays so: another run has claimed it, or is to. */
+    /**
+     * Renews the claims of checks that have not ended. One that is due again stays so: another run has claimed it, or is to. One that
+     * has been settled meanwhile is due later than a claim ends: renewed, its last check would come before late calls are over.
+     */
     async renewLateChecks(checks: readonly Pick<LateCheck, 'importId' | 'version'>[]): Promise<void> {
       await pool.query(
         `update ecs_image_import.imports set check_after = ${UNTIL_REPEATED}
          from unnest($1::text[], $2::bigint[]) as claimed (id, version)
-         where imports.id = claimed.id and late_version = claimed.version and check_after > now()`,
+         where imports.id = claimed.id and late_version = claimed.version and check_after > now() and check_after <= ${UNTIL_REPEATED}`,
         [checks.map(({ importId }) => importId), checks.map(({ version }) => version)],
       );
     },

@@ -323,4 +323,15 @@ describe('the schedule', () => {
     await store.renewLateChecks(claims);
     expect(await remainingMs()).toBeLessThan(10_000);
   });
+
+  test('a check is settled while its claim is being renewed → the next check is due at its time, and not earlier', async () => {
+    const id = await ended();
+    await database.pool.query('update ecs_image_import.imports set check_after = now()');
+    const claims = await store.claimLateChecks(1);
+    for (const check of claims) await store.settleLateCheck(check, { found: false, failed: null });
+    const next = await due(id);
+    await store.renewLateChecks(claims);
+    expect(await due(id)).toEqual(next);
+    expect(next?.getTime()).toBeGreaterThan(Date.now() + LATE_WINDOW_MS / 10);
+  });
 });
