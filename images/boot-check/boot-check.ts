@@ -91,18 +91,13 @@ export async function bootCheck(
   try {
     const folder = mkdtempSync(path.join(tmpdir(), `${FOLDER}${process.pid}-`));
     const size = inspection.virtualSize ?? 0;
-    const started = run({ plan, tools, folder, fd: image.fd, size, partitions: partitionsOf(inspection), options });
+    const started = run({ plan, tools, folder, fd: image.fd, size, inspection, options });
     return await started.finally(() => rmSync(folder, { recursive: true, force: true }));
   } catch (error) {
     throw hostFailure(error, `the boot check of ${typeof file === 'string' ? file : file.path}`) ?? error;
   } finally {
     image.close();
   }
-}
-
-/** UUIDs. The kernel finds a partition with its disk; logical volumes need more, and may be missing for another reason. */
-function partitionsOf({ volumes }: Inspection): readonly string[] {
-  return volumes.flatMap(({ name, uuid }) => (name.startsWith('partition ') && uuid !== null ? [uuid] : []));
 }
 
 function openedImage(file: string | LocalFile): { readonly fd: number; readonly close: () => void } {
@@ -142,11 +137,11 @@ interface Run {
   readonly folder: string;
   readonly fd: number;
   readonly size: number;
-  readonly partitions: readonly string[];
+  readonly inspection: Inspection;
   readonly options: BootCheckOptions;
 }
 
-async function run({ plan, tools, folder, fd, size, partitions, options }: Run): Promise<BootCheck> {
+async function run({ plan, tools, folder, fd, size, inspection, options }: Run): Promise<BootCheck> {
   const limits = {
     timeMs: options.timeLimitMs ?? 300_000,
     writtenBytes: options.writeLimitBytes ?? 2 * GIB,
@@ -180,7 +175,7 @@ async function run({ plan, tools, folder, fd, size, partitions, options }: Run):
       screen = await readScreen(qmp, folder, plan).catch(() => screen);
       return screen.text;
     };
-    const end = await waitForOutcome({ log, qmp, pollScreen, stop, overlay, seconds, limits, partitions });
+    const end = await waitForOutcome({ log, qmp, pollScreen, stop, overlay, seconds, limits, inspection });
     if (end.match !== null) await sleep(SETTLE_MS, undefined, { signal: stop });
     await pollScreen();
     qmp.close();
@@ -256,7 +251,7 @@ async function waitForOutcome({
   overlay,
   seconds,
   limits,
-  partitions,
+  inspection,
 }: {
   readonly log: ConsoleLog;
   readonly qmp: Qmp;
@@ -265,7 +260,7 @@ async function waitForOutcome({
   readonly overlay: string;
   readonly seconds: () => number;
   readonly limits: { readonly timeMs: number; readonly writtenBytes: number };
-  readonly partitions: readonly string[];
+  readonly inspection: Inspection;
 }): Promise<End> {
   const undecided = (reason: string): End => ({ match: null, ended: false, reason });
   for (let poll = 1; ; poll += 1) {
@@ -276,7 +271,7 @@ async function waitForOutcome({
     const onConsole = findOutcome(text);
     const onScreen = onConsole === null && poll % POLLS_PER_SCREENSHOT === 0 ? await pollScreen() : '';
     const match = onConsole ?? findOutcome(onScreen);
-    const missed = match?.outcome === 'emergency' ? missedPartition(`${text}\n${onScreen}`, partitions) : null;
+    const missed = match?.outcome === 'emergency' ? missedPartition(`${text}\n${onScreen}`, inspection) : null;
     if (missed !== null)
       return undecided(`this host is too slow: systemd stopped waiting for partition ${missed}, which the disk has`);
     if (match !== null) return { match, ended: false, reason: '' };

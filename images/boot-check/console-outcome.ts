@@ -1,5 +1,6 @@
 /** Messages on the serial console or the text screen that show how a boot ended. */
 import { printable } from '../bytes.js';
+import type { Inspection } from '../inspection.js';
 
 export type ConsoleOutcome = 'login' | 'panic' | 'emergency' | 'loader' | 'firmware';
 
@@ -55,20 +56,35 @@ export function findOutcome(console: string): OutcomeMatch | null {
 const DEVICE_TIMEOUT = /Timed out waiting for device (.+?)\.?$/gm;
 /** systemd shortens long names in their middle. Fewer characters of a UUID are no proof. */
 const LEAST_OF_UUID = 8;
+/** systemd and dracut in an initramfs. The root is not mounted, so the kernel may have no driver for the disk. */
+const BEFORE_ROOT = /Dependency failed for .*(?:sysroot|initrd)|rdsosreport\.txt/i;
 
 /**
  * The UUID of a partition for which systemd did not wait long enough: the disk has it, so an emergency shell after this shows a slow
- * host (an emulated machine may need minutes to start udev), and no defect. Null also where another device did not arrive.
- *
- * @param uuids of the partitions of this disk
+ * host (an emulated machine may need minutes to start udev), and no defect. Null also where another device did not arrive, or
+ * where the root was not mounted.
  */
-export function missedPartition(console: string, uuids: readonly string[]): string | null {
+export function missedPartition(console: string, disk: Pick<Inspection, 'volumes' | 'mounts'>): string | null {
+  if (BEFORE_ROOT.test(console)) return null;
+  const uuids = besideRoot(disk);
   const missed = [...console.matchAll(DEVICE_TIMEOUT)].map(([, device = '']) => {
     const end = device.split(/[\s…]/).at(-1) ?? '';
     const name = end.replaceAll('\\x2d', '-').replace(/\.device$/, '');
     return uuids.find((uuid) => name.endsWith(uuid) || (name.length >= LEAST_OF_UUID && uuid.endsWith(name))) ?? null;
   });
   return missed.includes(null) ? null : (missed[0] ?? null);
+}
+
+/**
+ * UUIDs of partitions. The kernel finds them with the disk that it has mounted the root from; logical volumes need more, and may be
+ * missing for another reason. systemd waits for the root only in an initramfs.
+ */
+function besideRoot({ volumes, mounts }: Pick<Inspection, 'volumes' | 'mounts'>): readonly string[] {
+  const root = mounts.find(({ at }) => at === '/');
+  if (root === undefined) return [];
+  return volumes.flatMap(({ name, uuid }) =>
+    name.startsWith('partition ') && name !== root.volume && uuid !== null ? [uuid] : [],
+  );
 }
 
 /** No relevant line is longer, but a guest can write lines without limit. */

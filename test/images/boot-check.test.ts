@@ -54,23 +54,53 @@ describe('console output → outcome', () => {
     expect(findOutcome(consoleText(Buffer.from(text)))).toBeNull();
   });
 
-  const uuids = ['7b8f0a52-0c3e-4d1c-9b7e-1f2a3b4c5d6e', 'ABCD-1234'];
+  const [root, home, efi] = [
+    'c0ffee00-0c3e-4d1c-9b7e-1f2a3b4c5d6e',
+    '7b8f0a52-0c3e-4d1c-9b7e-1f2a3b4c5d6e',
+    'ABCD-1234',
+  ];
+  const volume = (number: number, uuid: string) => ({
+    ...{ name: `partition ${number}`, size: 1024 ** 3, content: null, uuid, label: null },
+  });
+  const disk = {
+    volumes: [volume(1, efi), volume(2, root), volume(3, home)],
+    mounts: [{ volume: 'partition 2', at: '/' }],
+  };
   const late = (...names: readonly string[]) =>
     names.map((name) => `[ TIME ] Timed out waiting for device ${name}.\nYou are in emergency mode.\n`).join('');
   test.each([
-    ['shortened', late('dev-d\u001b[0m…8f0a52-0c3e-4d1c-9b7e-1f2a3b4c5d6e'), uuids[0]],
-    ['with its description', late('dev-disk-by\\x2duuid-ABCD\\x2d1234.device - /dev/disk/by-uuid/ABCD-1234'), uuids[1]],
-    ['alone', late('dev-disk-by\\x2duuid-ABCD\\x2d1234.device'), uuids[1]],
+    ['shortened', late('dev-d\u001b[0m…8f0a52-0c3e-4d1c-9b7e-1f2a3b4c5d6e'), home],
+    ['with its description', late('dev-disk-by\\x2duuid-ABCD\\x2d1234.device - /dev/disk/by-uuid/ABCD-1234'), efi],
+    ['alone', late('dev-disk-by\\x2duuid-ABCD\\x2d1234.device'), efi],
     ['of another disk', late('dev-disk-by\\x2duuid-FFFF\\x2d1234.device'), null],
     ['and one of another disk', late('/dev/disk/by-uuid/ABCD-1234', '/dev/sdb1'), null],
     ['whose shortened name is not unique', late('dev-disk-by…1234'), null],
     ['without a wait', 'Found device /dev/disk/by-uuid/ABCD-1234.\nYou are in emergency mode.', null],
+    ['that is the root: the initramfs has no driver for the disk', late(`/dev/disk/by-uuid/${root}`), null],
+    [
+      'in an initramfs of systemd',
+      `[DEPEND] Dependency failed for initrd-root-device.target - Initrd Root Device.\n${late(`/dev/disk/by-uuid/${home}`)}`,
+      null,
+    ],
+    [
+      'in an initramfs of dracut',
+      `${late(`/dev/disk/by-uuid/${home}`)}Generating "/run/initramfs/rdsosreport.txt"\n`,
+      null,
+    ],
+    [
+      'after the root was mounted',
+      `[  OK  ] Mounted sysroot.mount - /sysroot.\n[  OK  ] Reached target Initrd Root Device.\n${late(`/dev/disk/by-uuid/${home}`)}`,
+      home,
+    ],
   ])(
     'systemd does not wait longer for a device of this disk: %s → the partition, if it is certain',
     (_name, text, uuid) => {
-      expect(missedPartition(consoleText(Buffer.from(text)), uuids)).toBe(uuid);
+      expect(missedPartition(consoleText(Buffer.from(text)), disk)).toBe(uuid);
     },
   );
+  test('the root of the guest is not known → no partition is certain', () => {
+    expect(missedPartition(late(`/dev/disk/by-uuid/${home}`), { ...disk, mounts: [] })).toBeNull();
+  });
 
   test('a panic that only an emulated machine on a busy host has → no outcome', () => {
     const panic = "Kernel panic - not syncing: IO-APIC + timer doesn't work!  Boot with apic=debug and send a report.";
