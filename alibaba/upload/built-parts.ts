@@ -10,7 +10,7 @@ import type { WireBody } from '../oss-wire.js';
 import { type AdaptiveConcurrency, createAdaptiveConcurrency, runConcurrently } from './adaptive-concurrency.js';
 import type { ObjectCalls, UploadSettings } from './object-calls.js';
 import type { ListedPart } from './parts.js';
-import { paced } from './rate-limiter.js';
+import { rateLimited } from './rate-limiter.js';
 import { withRetries } from './retry.js';
 import { checksumFailure, completeUpload, openSession, restartsUpload } from './session.js';
 
@@ -131,14 +131,17 @@ class BuiltUpload {
       length = built.length ?? length;
       if (built.length === 0) return { number, length: 0, crc64: '0', etag: '' };
       if (length === null && this.refusesChunks) {
-        length = await lengthOf(built);
+        const measured = built;
+        built = null;
+        length = await lengthOf(measured, signal);
+        if (length === null) return await attempt();
         built = await build(signal);
       }
       const { reclaimed } = built;
       const stop = eitherOf(signal, reclaimed);
       const { chunks } = built;
       const { rateLimiter } = this.settings;
-      const body = new CheckedBody(length, () => paced(chunks(), rateLimiter, stop.signal, PIECE_BYTES));
+      const body = new CheckedBody(length, () => rateLimited(chunks(), rateLimiter, stop.signal, PIECE_BYTES));
       let isFailed = false;
       try {
         return await this.sendBody(uploadId, number, body, stop.signal);
@@ -189,15 +192,18 @@ function isChunkRefusal(error: unknown): boolean {
   return error instanceof FailureError && error.failure.code === 'MissingContentLength';
 }
 
-/** Reads the body, and releases it. */
-async function lengthOf(built: BuiltBody): Promise<number> {
+/** Reads the body, and releases it. Null: its memory was reclaimed meanwhile. */
+async function lengthOf({ chunks, reclaimed, release }: BuiltBody, signal: AbortSignal): Promise<number | null> {
   let length = 0;
   try {
-    for await (const chunk of built.chunks()) length += chunk.byteLength;
+    for await (const chunk of chunks()) length += chunk.byteLength;
+    return length;
+  } catch (error) {
+    if (reclaimed?.aborted !== true || signal.aborted) throw error;
+    return null;
   } finally {
-    built.release();
+    release();
   }
-  return length;
 }
 
 /** Computes the checksum and the length of a body while it is sent. */

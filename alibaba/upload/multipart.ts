@@ -12,7 +12,7 @@ import { ownBuffers, withBuffers } from './buffers.js';
 import { type CheckedPiece, prepareChecked, readChecked } from './checked-reads.js';
 import type { ObjectCalls, UploadSettings } from './object-calls.js';
 import { cutIntoParts, type ListedPart, type Part, partSizeToContinue } from './parts.js';
-import { paced } from './rate-limiter.js';
+import { rateLimited } from './rate-limiter.js';
 import { withRetries } from './retry.js';
 import { checksumFailure, completeUpload, openSession, restartsUpload } from './session.js';
 
@@ -191,7 +191,8 @@ class Upload {
       this.inTurn(part, signal, async (buffers) => {
         sentInAttempt = 0;
         const read = () => readChecked(this.source, part, buffers, signal);
-        const body = new CheckedBody(part.length, read, (bytes) => paced(bytes, this.settings.rateLimiter, signal));
+        const { rateLimiter } = this.settings;
+        const body = new CheckedBody(part.length, read, (bytes) => rateLimited(bytes, rateLimiter, signal));
         const onSent = (bytes: number) => {
           sentInAttempt += bytes;
           this.bytesSent += bytes;
@@ -239,11 +240,11 @@ class CheckedBody implements WireBody {
   constructor(
     readonly length: number,
     private readonly read: () => AsyncIterable<CheckedPiece>,
-    private readonly pace: (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>,
+    private readonly limited: (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>,
   ) {}
 
   chunks() {
-    return this.pace(this.checked());
+    return this.limited(this.checked());
   }
 
   private async *checked() {

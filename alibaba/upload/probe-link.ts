@@ -1,7 +1,7 @@
 /** Measures the speed of the link with a few parts of zeros, for the decision whether a conversion saves time. */
 import { withBuffers } from './buffers.js';
 import type { ObjectCalls, UploadSettings } from './object-calls.js';
-import { paced } from './rate-limiter.js';
+import { rateLimited } from './rate-limiter.js';
 
 const MIB = 1024 ** 2;
 /** Sends more in each round until one takes long enough to measure; at most 85 MiB, on a very fast link. */
@@ -31,7 +31,7 @@ export async function probeLink(
                 yield zeros.subarray(0, Math.min(zeros.byteLength, partBytes - sent));
               }
             };
-            const body = { length: partBytes, chunks: () => paced(whole(), rateLimiter, signal) };
+            const body = { length: partBytes, chunks: () => rateLimited(whole(), rateLimiter, signal) };
             await calls.sendPart(uploadId, index + 1, body, () => undefined, signal);
           }),
         ),

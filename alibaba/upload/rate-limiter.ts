@@ -11,7 +11,7 @@ export interface RateLimiter {
 export const UNLIMITED: RateLimiter = Object.assign(() => Promise.resolve(), { pieceBytes: Number.POSITIVE_INFINITY });
 
 /** Passes on the chunks in pieces, each when it may be sent. @param maxBytes of a piece */
-export async function* paced(
+export async function* rateLimited(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   limiter: RateLimiter,
   signal: AbortSignal,

@@ -1,5 +1,6 @@
 /** Uploads whose parts are built while they are sent, and which share the memory of a process. */
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type ChangeLease, withChangeLease } from '../../../alibaba/change-lease.js';
@@ -161,5 +162,40 @@ test('the lease of the step expires before a part is sent → it is confirmed, a
   };
   await withChangeLease(lease, () => upload('one', parts, new AbortController().signal));
   expect(expired).toBe(1);
+  expect(bucket.objects.get('one')?.subarray(MIN_PART_BYTES).equals(content)).toBe(true);
+});
+
+test('the memory of a large part is reclaimed while its length is measured for a proxy → it is built again, and sent', async () => {
+  const memory = createPartMemory({ segments: 1, patienceMs: 20 });
+  bucket.fault = ({ headers }) =>
+    headers['transfer-encoding'] === 'chunked'
+      ? { kind: 'refuse', status: 411, code: 'MissingContentLength' }
+      : undefined;
+  const content = randomBytes(MIN_PART_BYTES);
+  const parts = partsOf([content], memory);
+  let builds = 0;
+  /** Requests the memory for another upload, and ends when the part must give it up. */
+  const untilReclaimed = async function* ({ reclaimed }: BuiltBody): AsyncGenerator<Uint8Array> {
+    void memory.take(1, new AbortController().signal, {}).then(({ release }) => release());
+    yield content.subarray(0, BLOCK_BYTES);
+    if (reclaimed?.aborted === false) await once(reclaimed, 'abort');
+    reclaimed?.throwIfAborted();
+  };
+  const large: BuiltParts = {
+    ...parts,
+    async *toBuild(done, signal) {
+      for await (const { number, build } of parts.toBuild(done, signal)) {
+        const buildLarge = async (stop: AbortSignal): Promise<BuiltBody> => {
+          const body = await build(stop);
+          builds += 1;
+          const isMeasured = builds === 2;
+          return { ...body, length: null, ...(isMeasured ? { chunks: () => untilReclaimed(body) } : {}) };
+        };
+        yield { number, build: buildLarge };
+      }
+    },
+  };
+  await upload('one', large, new AbortController().signal);
+  expect(builds).toBe(4);
   expect(bucket.objects.get('one')?.subarray(MIN_PART_BYTES).equals(content)).toBe(true);
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createOss } from '../../../alibaba/oss.js';
-import { createRateLimiter, paced } from '../../../alibaba/upload/rate-limiter.js';
+import { createRateLimiter, rateLimited } from '../../../alibaba/upload/rate-limiter.js';
 import { openFileReader } from '../../../sources/file.js';
 import { startRecorder } from '../../support/alibaba/oss-recorder.js';
 import { simulatedClock } from '../../support/alibaba/upload/simulated-clock.js';
@@ -77,7 +77,7 @@ test.each([1, 16])('%i parts share a rate → none waits longer than 2 s for its
     let sent = 0;
     const send = async () => {
       let last = clock.now();
-      for await (const piece of paced([new Uint8Array(2 ** 21), new Uint8Array(2 ** 21 + 1)], limiter, signal)) {
+      for await (const piece of rateLimited([new Uint8Array(2 ** 21), new Uint8Array(2 ** 21 + 1)], limiter, signal)) {
         longest = Math.max(longest, clock.now() - last);
         last = clock.now();
         sent += piece.byteLength;
