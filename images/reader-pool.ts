@@ -5,8 +5,8 @@ import { ReaderProcess, type Reading, type ReadingEnd, type ReadingLimits } from
 /** Idle time after which a process is stopped: each takes about 60 MiB. */
 const IDLE_TIMEOUT_MS = 10_000;
 /**
- * An image that has waited this long gets another process, unless those that run reach it soon. The start of one, and its first
- * hundred images, cost the processor time of several hundred small images.
+ * When an image has waited this long, another process is started, unless those that run reach it soon. The start of one, and its
+ * first hundred images, cost the processor time of several hundred small images.
  */
 const START_AFTER_MS = 500;
 /** An image waits further if it is reached within this many of those times, by the number of images since it began to wait. */
@@ -79,9 +79,11 @@ export class ReaderPool {
           timer = setTimeout(tryToStart, this.startAfterMs);
           return;
         }
-        leave();
         this.busy += 1;
-        takeOver();
+        // Not to this image, before which others wait.
+        const first = this.waiting.shift();
+        if (first !== takeOver) timer = setTimeout(tryToStart, this.startAfterMs);
+        first?.();
       };
       let timer = setTimeout(tryToStart, this.startAfterMs);
       signal?.addEventListener('abort', onAbort, { once: true });

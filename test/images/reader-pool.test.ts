@@ -18,9 +18,10 @@ const READING: Reading = {
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** How many processes inspect the images, which all arrive at the same time. */
-async function processesFor(images: number, msPerImage: number): Promise<number> {
+/** How many processes inspect the images, which all arrive at the same time, and in which order. */
+async function inspect(images: number, msPerImage: number) {
   let started = 0;
+  const order: string[] = [];
   const pool = new ReaderPool(LIMITS, 8, WAIT_MS, () => {
     started += 1;
     return {
@@ -28,16 +29,18 @@ async function processesFor(images: number, msPerImage: number): Promise<number>
       kill: () => undefined,
       ref: () => undefined,
       unref: () => undefined,
-      read: async () => {
+      read: async ({ image }) => {
+        order.push(image.name);
         await new Promise((resolve) => setTimeout(resolve, msPerImage));
         return { reason: 'complete', detail: '', lines: [], begun: true };
       },
     };
   });
-  const all = Promise.all(Array.from({ length: images }, () => pool.read(READING)));
+  const names = Array.from({ length: images }, (_, index) => `${index}`);
+  const all = Promise.all(names.map((name) => pool.read({ ...READING, image: { ...READING.image, name } })));
   await vi.advanceTimersByTimeAsync(images * msPerImage);
   await all;
-  return started;
+  return { started, order, names };
 }
 
 test.each([
@@ -46,6 +49,11 @@ test.each([
   { images: 200, msPerImage: 20, processes: 2, why: 'the last ones would wait for more than two seconds' },
   { images: 2, msPerImage: 3_000, processes: 2, why: 'none was read while it waited' },
 ])('$images images of $msPerImage ms → $processes processes: $why', async ({ images, msPerImage, processes }) => {
-  const used = await processesFor(images, msPerImage);
-  expect(Math.min(used, 2)).toBe(processes);
+  const { started } = await inspect(images, msPerImage);
+  expect(Math.min(started, 2)).toBe(processes);
+});
+
+test('more processes are started while images wait → the images are read in the order in which they came', async () => {
+  const { order, names } = await inspect(200, 20);
+  expect(order).toEqual(names);
 });
