@@ -62,6 +62,8 @@ export function createReclaiming({ total, reserved, patienceMs, waiting }: Recla
   /** The part that loses the least: the one that was begun last. */
   const lastOf = (of: (part: HeldPart) => boolean) =>
     [...parts].filter((part) => part.reclaimedAt === null && of(part)).at(-1);
+  /** An older part is not reclaimed: two uploads that wait for each other would take the parts that are nearly sent, without end. */
+  const isLastOfUpload = (part: HeldPart) => lastOf(({ upload }) => upload === part.upload) === part;
 
   /** Of an upload that even without the part has more than the waiting one; or that has most of the memory for one part. */
   const isMoreThanShare = ({ upload, blocks }: HeldPart, wanted: Waiting) => {
@@ -79,7 +81,7 @@ export function createReclaiming({ total, reserved, patienceMs, waiting }: Recla
     for (const wanted of waiting) {
       const waitedMs = now - wanted.since;
       if (waitedMs < patienceMs) continue;
-      const part = lastOf((one) => isMoreThanShare(one, wanted)) ?? fromSlow(wanted, now);
+      const part = lastOf((one) => isLastOfUpload(one) && isMoreThanShare(one, wanted)) ?? fromSlow(wanted, now);
       if (part === undefined) continue;
       part.reclaimedAt = now;
       return part.stop.abort(new Error('another upload waits for the memory of the part'));

@@ -128,6 +128,22 @@ describe('an upload waits while another one keeps', () => {
     expect(reclaimed([half, other])).toEqual([false, false]);
   });
 
+  test('a part that is nearly sent, and a larger one after it → neither is reclaimed for an upload that has more than the first', async () => {
+    const memory = memoryOf(4);
+    const [owner, other] = [{}, {}];
+    const sent = await memory.take(2, signal, owner);
+    for (const { blocks, keepOnly } of sent.segments) keepOnly([pieceIn(blocks[0])]);
+    const built = await memory.take(2, signal, owner);
+    const ofOther = await memory.take(1, signal, other);
+    const waiting = memory.take(2, signal, other);
+    vi.advanceTimersByTime(2 * PATIENCE_MS);
+    expect(reclaimed([sent, built])).toEqual([false, false]);
+    ofOther.release();
+    sent.release();
+    built.release();
+    (await waiting).release();
+  });
+
   test('one part each for long → slow uploads leave a segment to the others, and take it only without them', async () => {
     const memory = memoryOf(3);
     const slow = [{}, {}, {}];
