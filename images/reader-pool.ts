@@ -29,6 +29,7 @@ export class ReaderPool {
   ) {}
 
   async read(reading: Reading): Promise<ReadingEnd> {
+    reading.signal?.throwIfAborted();
     await this.waitForTurn(reading.signal);
     try {
       for (;;) {

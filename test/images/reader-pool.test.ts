@@ -57,3 +57,14 @@ test('more processes are started while images wait → the images are read in th
   const { order, names } = await inspect(200, 20);
   expect(order).toEqual(names);
 });
+
+test('the inspection is cancelled before it begins → no process is started for it', async () => {
+  let started = 0;
+  const pool = new ReaderPool(LIMITS, 8, WAIT_MS, () => {
+    started += 1;
+    throw new Error('not to be started');
+  });
+  const signal = AbortSignal.abort(new Error('cancelled'));
+  await expect(pool.read({ ...READING, signal })).rejects.toThrow('cancelled');
+  expect(started).toBe(0);
+});
