@@ -12,7 +12,8 @@ import { type Certificates, makeCertificates } from '../support/temporal/certifi
 const MIB = 1024 * 1024;
 /** More than the system buffers of both ends of a connection. */
 const BODY = new Uint8Array(24 * MIB).fill(7);
-const STALL_MS = 1_000;
+/** Less than the write takes, and more than what the system's buffers hold of it at its end. */
+const STALL_MS = 2_000;
 const KEPT_ALIVE_MS = 7_000;
 /** Of the relay: 24 MiB take some 5 s. */
 const BYTES_A_TURN = 256 * 1024;
@@ -90,8 +91,8 @@ async function slowRelay(port: number, limit: number): Promise<number> {
 
 async function send(port: number, secure: boolean) {
   const agents = {
-    http: new http.Agent({ keepAlive: true }),
-    https: new https.Agent({ keepAlive: true, rejectUnauthorized: false }),
+    http: new http.Agent({ keepAlive: true, timeout: 60_000 }),
+    https: new https.Agent({ keepAlive: true, timeout: 60_000, rejectUnauthorized: false }),
     destroy: () => undefined,
   };
   closing.push(() => {
@@ -127,8 +128,11 @@ test.each([false, true])(
   'a write takes several times the limit, and bytes move all the time → it is sent (TLS: %s)',
   async (secure) => {
     const { received, port } = await sink(secure);
-    await send(await slowRelay(port, Number.POSITIVE_INFINITY), secure);
+    const { freeSockets } = await send(await slowRelay(port, Number.POSITIVE_INFINITY), secure);
     expect(received).toEqual([BODY.length]);
+    // The agent closes the connection before the server does, which has announced when.
+    const timeouts = () => Object.values(freeSockets).flatMap((kept) => kept?.map(({ timeout }) => timeout) ?? []);
+    await expect.poll(timeouts).toEqual([expect.toSatisfy((ms: number) => ms > 0 && ms <= KEPT_ALIVE_MS)]);
   },
 );
 
