@@ -14,6 +14,7 @@ import { type CredentialSource, type Credentials, isStale } from './credentials.
 import type { OssEndpoint } from './oss-endpoint.js';
 import { describeError, ossFailure } from './oss-errors.js';
 import { encodePath, queryString, signV4 } from './oss-signature.js';
+import { piecesOf } from './pieces.js';
 
 export interface WireBody {
   /** Null: not known before the last chunk. The body is then sent in HTTP's chunked encoding. */
@@ -277,6 +278,9 @@ function readResponse(call: http.ClientRequest, maxBytes: number, activity: Conn
   return result;
 }
 
+/** Node.js does not notice which bytes of a write to TLS the system has taken: a large one would look like a stall. */
+const MAX_TLS_WRITE_BYTES = 512 * 1024;
+
 /** Resolves when the system has taken the whole body, or when the response or the end of the connection comes first. */
 async function sendBody(
   call: http.ClientRequest,
@@ -294,6 +298,7 @@ async function sendBody(
   };
   call.once('response', finish);
   call.once('close', finish);
+  const maxWriteBytes = call.protocol === 'https:' ? MAX_TLS_WRITE_BYTES : Number.POSITIVE_INFINITY;
   if (request.body) {
     activity.pause();
     for await (const chunk of request.body.chunks()) {
@@ -306,7 +311,7 @@ async function sendBody(
         if (call.destroyed) return;
         begun = true;
       }
-      for (const bytes of writesOf(chunk, call)) {
+      for (const bytes of piecesOf(chunk, maxWriteBytes)) {
         activity.writing();
         await new Promise<void>((resolve) => {
           release = resolve;
@@ -324,17 +329,6 @@ async function sendBody(
   if (over) return;
   if (!begun) guard.check();
   call.end();
-}
-
-/** Node.js does not notice which bytes of a write to TLS the system has taken: a large one would look like a stall. */
-const MAX_TLS_WRITE_BYTES = 512 * 1024;
-
-function writesOf(chunk: Uint8Array, call: http.ClientRequest): readonly Uint8Array[] {
-  if (call.protocol !== 'https:' || chunk.byteLength <= MAX_TLS_WRITE_BYTES) return [chunk];
-  const count = Math.ceil(chunk.byteLength / MAX_TLS_WRITE_BYTES);
-  return Array.from({ length: count }, (_, index) =>
-    chunk.subarray(index * MAX_TLS_WRITE_BYTES, (index + 1) * MAX_TLS_WRITE_BYTES),
-  );
 }
 
 function subjectOf({ action, bucket, key }: WireRequest) {

@@ -1,5 +1,6 @@
 /** A rate limiter for all uploads of a process: they share one schedule. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { piecesOf } from '../pieces.js';
 
 export interface RateLimiter {
   /** Resolves when this many more bytes may be sent. */
@@ -19,8 +20,7 @@ export async function* rateLimited(
 ): AsyncGenerator<Uint8Array> {
   const pieceBytes = Math.min(maxBytes, limiter.pieceBytes);
   for await (const chunk of chunks) {
-    for (let at = 0; at < chunk.byteLength; at += pieceBytes) {
-      const piece = chunk.subarray(at, Math.min(chunk.byteLength, at + pieceBytes));
+    for (const piece of piecesOf(chunk, pieceBytes)) {
       await limiter(piece.byteLength, signal);
       yield piece;
     }
